@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "source_policy.h"
+
+#include <stdlib.h>
+
+#include <rte_common.h>
+
+#define P4(a, b, c, d, len) {RTE_BE32((uint32_t)(a) << 24 | (b) << 16 | (c) << 8 | (d)), len}
+
+/* The managed list is what core and extended begin with: G15 is the part of G12 that holds even inside a provider. */
+static const struct ts_prefix4 managed_list[] = {
+	P4(0, 0, 0, 0, 8), P4(127, 0, 0, 0, 8), P4(169, 254, 0, 0, 16), P4(224, 0, 0, 0, 4), P4(240, 0, 0, 0, 4),
+};
+static const struct ts_prefix4 core_list[] = {
+	P4(10, 0, 0, 0, 8), P4(172, 16, 0, 0, 12), P4(192, 168, 0, 0, 16),
+};
+static const struct ts_prefix4 extended_list[] = {
+	P4(100, 64, 0, 0, 10), P4(192, 0, 0, 0, 24), P4(192, 0, 2, 0, 24), P4(198, 18, 0, 0, 15),
+	P4(198, 51, 100, 0, 24), P4(203, 0, 113, 0, 24),
+};
+static const struct ts_prefix4 relay_prefix = P4(192, 88, 99, 0, 24);
+
+struct ts_source_policy {
+	struct ts_source_policy_map map;
+	enum ts_policy_list list;
+	size_t n_own, n_attached;
+	struct ts_prefix4 *attached;
+	rte_be32_t own[];
+};
+
+static void
+suspect_prefix(struct ts_source_policy *p, const struct ts_prefix4 *prefix)
+{
+	uint32_t first = rte_be_to_cpu_32(prefix->addr) >> 8;
+	uint32_t count = prefix->len >= 24 ? 1 : 1u << (24 - prefix->len);
+
+	for (uint32_t n = first; n < first + count; n++)
+		p->map.bits[n >> 6] |= UINT64_C(1) << (n & 63);
+}
+
+static void
+suspect_addr(struct ts_source_policy *p, rte_be32_t addr)
+{
+	struct ts_prefix4 host = {addr, 32};
+
+	suspect_prefix(p, &host);
+}
+
+static void
+suspect_list(struct ts_source_policy *p, const struct ts_prefix4 *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		suspect_prefix(p, &list[i]);
+}
+
+static rte_be32_t
+broadcast(const struct ts_prefix4 *subnet)
+{
+	return subnet->addr | ~ts_mask4(subnet->len);
+}
+
+struct ts_source_policy *
+ts_source_policy_create(enum ts_policy_list list, const rte_be32_t *own, size_t n_own, const struct ts_prefix4 *attached,
+	size_t n_attached)
+{
+	size_t size = sizeof(struct ts_source_policy) + n_own * sizeof(own[0]) + n_attached * sizeof(attached[0]);
+	struct ts_source_policy *p = aligned_alloc(64, (size + 63) & ~(size_t)63);
+
+	if (p == NULL)
+		return NULL;
+	memset(p, 0, size);
+	p->list = list;
+	p->n_own = n_own;
+	p->n_attached = n_attached;
+	p->attached = (struct ts_prefix4 *)(void *)(p->own + n_own);
+	if (n_own != 0)
+		memcpy(p->own, own, n_own * sizeof(own[0]));
+	if (n_attached != 0)
+		memcpy(p->attached, attached, n_attached * sizeof(attached[0]));
+
+	suspect_list(p, managed_list, RTE_DIM(managed_list));
+	if (list != TS_POLICY_MANAGED) {
+		suspect_list(p, core_list, RTE_DIM(core_list));
+		suspect_prefix(p, &relay_prefix);
+	}
+	if (list == TS_POLICY_EXTENDED)
+		suspect_list(p, extended_list, RTE_DIM(extended_list));
+	for (size_t i = 0; i < n_own; i++)
+		suspect_addr(p, own[i]);
+	for (size_t i = 0; i < n_attached; i++) {
+		if (attached[i].len > 30)
+			continue;
+		suspect_addr(p, attached[i].addr);
+		suspect_addr(p, broadcast(&attached[i]));
+	}
+	return p;
+}
+
+void
+ts_source_policy_free(struct ts_source_policy *p)
+{
+	free(p);
+}
+
+static bool
+on_list(const struct ts_prefix4 *list, size_t n, rte_be32_t addr)
+{
+	for (size_t i = 0; i < n; i++)
+		if (ts_prefix4_contains(&list[i], addr))
+			return true;
+	return false;
+}
+
+/* G14: a /31 or /32 has neither network nor broadcast address, RFC 3021 2.1. */
+static bool
+subnet_end(const struct ts_source_policy *p, rte_be32_t addr)
+{
+	for (size_t i = 0; i < p->n_attached; i++)
+		if (p->attached[i].len <= 30 && (addr == p->attached[i].addr || addr == broadcast(&p->attached[i])))
+			return true;
+	return false;
+}
+
+bool
+ts_source_policy_own(const struct ts_source_policy *p, rte_be32_t addr)
+{
+	for (size_t i = 0; i < p->n_own; i++)
+		if (p->own[i] == addr)
+			return true;
+	return false;
+}
+
+enum ts_policy_verdict
+ts_source_policy_exact(const struct ts_source_policy *p, rte_be32_t addr)
+{
+	if (ts_source_policy_own(p, addr))
+		return TS_POLICY_OWN;
+	if (p->list != TS_POLICY_MANAGED && ts_prefix4_contains(&relay_prefix, addr))
+		return TS_POLICY_RELAY;
+	if (on_list(managed_list, RTE_DIM(managed_list), addr) || subnet_end(p, addr))
+		return TS_POLICY_MARTIAN;
+	if (p->list != TS_POLICY_MANAGED && on_list(core_list, RTE_DIM(core_list), addr))
+		return TS_POLICY_MARTIAN;
+	if (p->list == TS_POLICY_EXTENDED && on_list(extended_list, RTE_DIM(extended_list), addr))
+		return TS_POLICY_MARTIAN;
+	return TS_POLICY_OK;
+}
