@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What is an IPv4 packet for? Its destination has to be an address of the box; the next hop of that address knows which
+ * mechanism protocol 41 to it belongs to, and whether the kernel answers the rest (host address) or we do (service address,
+ * ground.md 2).
+ */
+#include "worker_priv.h"
+
+/* G5, G6; then the packet is cut to its total length. */
+static bool
+check_header(struct ts_worker *w, struct rte_mbuf *m)
+{
+	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *);
+	uint32_t total;
+
+	switch (ts_ipv4_check(p, rte_pktmbuf_pkt_len(m), rte_pktmbuf_data_len(m))) {
+	case TS_V4_OK:
+		break;
+	case TS_V4_HDR:
+		ts_drop(w, m, TS_C_drop_ip4_rx_v4_hdr);
+		return false;
+	case TS_V4_CSUM:
+		ts_drop(w, m, TS_C_drop_ip4_rx_v4_csum);
+		return false;
+	case TS_V4_SOURCE_ROUTE:
+		ts_drop(w, m, TS_C_drop_ip4_rx_v4_source_route);
+		return false;
+	}
+	total = rte_be_to_cpu_16(((const struct rte_ipv4_hdr *)(const void *)p)->total_length);
+	if (total != rte_pktmbuf_pkt_len(m))
+		ts_trim(m, total);
+	return true;
+}
+
+static bool
+is_echo_request(const struct rte_mbuf *m, const struct rte_ipv4_hdr *ip)
+{
+	uint32_t ihl = ts_ipv4_ihl(ip);
+
+	return ip->next_proto_id == IPPROTO_ICMP && !ts_ipv4_is_fragment(ip) && rte_pktmbuf_data_len(m) > ihl &&
+	       ((const uint8_t *)ip)[ihl] == RTE_IP_ICMP_ECHO_REQUEST;
+}
+
+static void
+to_host(struct ts_worker *w, struct rte_mbuf *m, uint16_t iface, const struct rte_ipv4_hdr *ip, struct ts_vec *local)
+{
+	/* The operator's own network may well be numbered from private space: the kernel answers what we must not. */
+	if (is_echo_request(m, ip) && ts_source_policy_check(w->tables->services->policy, ip->src_addr) == TS_POLICY_OK)
+		ts_vec_add(local, m, iface);
+	else
+		ts_punt(w, m, iface);
+}
+
+static void
+to_service(struct ts_worker *w, struct rte_mbuf *m, uint16_t iface, const struct rte_ipv4_hdr *ip, struct ts_vec *local)
+{
+	if (ip->next_proto_id != IPPROTO_ICMP && ip->next_proto_id != IPPROTO_UDP && ip->next_proto_id != IPPROTO_TCP)
+		ts_drop(w, m, TS_C_drop_ip4_rx_no_tunnel);
+	else if (ts_ipv4_is_fragment(ip))
+		ts_drop(w, m, TS_C_drop_ip4_rx_fragment);
+	else
+		ts_vec_add(local, m, iface);
+}
+
+static void
+to_local(struct ts_worker *w, struct rte_mbuf *m, uint16_t iface, const struct ts_nexthop *nh, struct ts_vec *decap,
+	struct ts_vec *local)
+{
+	const struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *);
+
+	if (likely(ip->next_proto_id == IPPROTO_IPV6 && nh->proto41 == TS_PROTO41_6TO4))
+		ts_vec_add(decap, m, iface);
+	else if (nh->host)
+		to_host(w, m, iface, ip, local);
+	else
+		to_service(w, m, iface, ip, local);
+}
+
+void
+ts_classify4(struct ts_worker *w, struct ts_vec *in, struct ts_vec *decap, struct ts_vec *local)
+{
+	uint32_t dst[TS_BURST_MAX];
+	uint64_t nh[TS_BURST_MAX];
+	uint16_t n = 0;
+
+	for (uint16_t i = 0; i < in->n; i++) {
+		struct rte_mbuf *m = in->pkt[i];
+
+		if (unlikely(!check_header(w, m)))
+			continue;
+		dst[n] = rte_be_to_cpu_32(rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *)->dst_addr);
+		in->pkt[n] = m;
+		in->iface[n++] = in->iface[i];
+	}
+	rte_fib_lookup_bulk(w->tables->fib4, dst, nh, n);
+
+	for (uint16_t i = 0; i < n; i++) {
+		const struct ts_nexthop *hop = ts_nexthop(w, nh[i]);
+
+		if (likely(hop->kind == TS_NH_LOCAL))
+			to_local(w, in->pkt[i], in->iface[i], hop, decap, local);
+		else if (hop->kind == TS_NH_PUNT)
+			ts_punt(w, in->pkt[i], in->iface[i]);
+		else
+			ts_drop(w, in->pkt[i], TS_C_drop_ip4_rx_no_tunnel);
+	}
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The list itself; see counters.h. Names are written as they are shown, so that a search for a counter's name finds the
+ * place that counts it. PLAIN(name, help), DROP(station, reason, help).
+ */
+#ifndef TS_COUNTER_LIST_H
+#define TS_COUNTER_LIST_H
+
+/* clang-format off */
+
+#define TS_COUNTER_LIST(PLAIN, DROP) \
+	PLAIN(rx_packets, "frames received from ports") \
+	PLAIN(rx_bytes, "their bytes, Ethernet headers included") \
+	PLAIN(tx_packets, "frames that ports took for sending") \
+	PLAIN(tx_bytes, "their bytes, Ethernet headers included") \
+	PLAIN(punted_packets, "frames handed to the kernel through a twin") \
+	PLAIN(injected_packets, "frames taken from the kernel for sending") \
+	PLAIN(6to4_encap_packets, "IPv6 packets put into a 6to4 tunnel") \
+	PLAIN(6to4_encap_bytes, "their bytes, IPv6 header included, outer header not") \
+	PLAIN(6to4_decap_packets, "IPv6 packets taken out of a 6to4 tunnel and forwarded") \
+	PLAIN(6to4_decap_bytes, "their bytes, IPv6 header included") \
+	PLAIN(echo4_replies, "ICMPv4 echo requests answered") \
+	PLAIN(echo6_replies, "ICMPv6 echo requests answered") \
+	PLAIN(icmp6_unreachable_sent, "ICMPv6 Destination Unreachable sent in place of a packet") \
+	PLAIN(icmp6_too_big_sent, "ICMPv6 Packet Too Big sent in place of a packet") \
+	PLAIN(icmp6_time_exceeded_sent, "ICMPv6 Time Exceeded sent in place of a packet") \
+	PLAIN(icmp4_unreachable_sent, "ICMPv4 port unreachable sent in place of a packet") \
+	PLAIN(neigh_waits, "packets that waited for a next hop to be resolved") \
+	PLAIN(neigh_misses, "next hops that control was asked to resolve") \
+	PLAIN(event_ring_full, "events for control that were lost because the ring was full") \
+	\
+	DROP(l2_rx, runt, "frame ends before its headers do") \
+	DROP(l2_rx, not_ours, "unicast frame for another MAC address") \
+	DROP(l2_rx, unknown_vlan, "no interface has these tags on this port") \
+	DROP(l2_rx, ethertype, "neither IPv4, IPv6 nor ARP") \
+	DROP(l2_rx, segments, "headers are spread over several buffers and do not fit into one") \
+	\
+	DROP(punt, ring_full, "for the kernel, but the punt ring is full") \
+	DROP(punt, no_twin, "for the kernel, but the interface has no twin") \
+	\
+	DROP(ip4_rx, v4_hdr, "IPv4 header, length or option malformed") \
+	DROP(ip4_rx, v4_csum, "IPv4 header checksum wrong") \
+	DROP(ip4_rx, v4_source_route, "loose or strict source route option") \
+	DROP(ip4_rx, no_tunnel, "IPv4 destination, protocol or port belongs to no mechanism, and no port unreachable was due") \
+	DROP(ip4_rx, fragment, "fragment for a service address, not protocol 41") \
+	\
+	DROP(ip6_rx, v6_hdr, "IPv6 header short or not version 6") \
+	DROP(ip6_rx, v6_len, "IPv6 payload length beyond the frame") \
+	DROP(ip6_rx, no_tunnel, "IPv6 destination belongs to no mechanism") \
+	\
+	DROP(ip4_local, icmp4_csum, "ICMPv4 checksum wrong or message short") \
+	DROP(ip4_local, icmp4_echo, "echo request from an address that is never answered") \
+	DROP(ip4_local, icmp4_ignored, "ICMPv4 type that a service address does not react to") \
+	DROP(ip4_local, echo_limited, "echo request beyond limits.echo4") \
+	DROP(ip4_local, src_martian, "closed port asked by an address that is never answered") \
+	\
+	DROP(ip6_local, v6_src_invalid, "native packet to a service address from a source that may not be answered") \
+	DROP(ip6_local, local_not_echo, "for an address of the box, but no valid echo request") \
+	DROP(ip6_local, echo_limited, "echo request beyond limits.echo6") \
+	\
+	DROP(6to4_encap, v6_src_invalid, "IPv6 source unspecified, loopback, mapped, link-local, site-local, multicast or ULA") \
+	DROP(6to4_encap, src_6to4, "6to4 to 6to4 never crosses a relay") \
+	DROP(6to4_encap, dst_own, "embedded IPv4 destination is an address of the box") \
+	DROP(6to4_encap, dst_relay, "embedded IPv4 destination in 192.88.99.0/24") \
+	DROP(6to4_encap, dst_martian, "embedded IPv4 destination is martian or a subnet's broadcast") \
+	DROP(6to4_encap, loop_src, "IPv6 source carries an IPv4 address of the box (RFC 6324)") \
+	DROP(6to4_encap, rh0, "type 0 routing header with segments left") \
+	DROP(6to4_encap, blackhole, "the route to the IPv4 destination is a blackhole") \
+	DROP(6to4_encap, no_error_about_error, "an ICMPv6 error was due about an ICMPv6 error") \
+	DROP(6to4_encap, icmp6_limited, "an ICMPv6 error was due beyond its limit") \
+	\
+	DROP(6to4_decap, fragment, "fragment of a protocol 41 packet") \
+	DROP(6to4_decap, v4_src_own, "outer source is an address of the box: another relay with the same anycast source") \
+	DROP(6to4_decap, v4_src_relay, "outer source in 192.88.99.0/24: another relay") \
+	DROP(6to4_decap, v4_src_martian, "outer source is martian or a subnet's broadcast") \
+	DROP(6to4_decap, v6_hdr, "inner packet short or not IPv6") \
+	DROP(6to4_decap, v6_len, "inner payload length beyond the outer packet") \
+	DROP(6to4_decap, v6_src_invalid, "inner source unspecified, loopback, mapped, link-local, site-local, multicast or ULA") \
+	DROP(6to4_decap, v6_dst_invalid, "inner destination likewise") \
+	DROP(6to4_decap, src_not_6to4, "inner source not in 2002::/16") \
+	DROP(6to4_decap, src_mismatch, "inner source does not carry the outer source: possible spoofing") \
+	DROP(6to4_decap, local_not_echo, "for an address of the box, but no valid echo request") \
+	DROP(6to4_decap, dst_6to4, "6to4 to 6to4 never crosses a relay") \
+	DROP(6to4_decap, loop_dst, "IPv6 destination carries an IPv4 address of the box (RFC 6324)") \
+	DROP(6to4_decap, rh0, "type 0 routing header with segments left") \
+	DROP(6to4_decap, ecn_ce_not_ect, "outer header marked CE, inner packet is not ECN-capable (RFC 6040)") \
+	DROP(6to4_decap, blackhole, "the route to the IPv6 destination is a blackhole") \
+	DROP(6to4_decap, no_error_about_error, "an ICMPv6 error was due about an ICMPv6 error") \
+	DROP(6to4_decap, icmp6_limited, "an ICMPv6 error was due beyond its limit") \
+	\
+	DROP(originate, no_route, "a reply or error of the box has nowhere to go") \
+	\
+	DROP(tx, neigh_unresolved, "next hop not resolved in time, or too many packets wait for it") \
+	DROP(tx, too_big, "outer packet larger than the MTU of its interface") \
+	DROP(tx, headroom, "no room in the buffer for the headers") \
+	DROP(tx, refused, "the port did not take the frame") \
+	DROP(tx, inject_iface, "frame from the kernel for an interface that does not exist")
+
+/* clang-format on */
+
+#endif

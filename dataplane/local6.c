@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * ICMPv6 echo to the box's own addresses (protocols.md 2.11, S20 to S22; RFC 4443 4.1, 4.2): answered here, from the address
+ * asked, whatever the hop limit of the request, within a bucket of its own.
+ */
+#include "worker_priv.h"
+
+#include <netinet/icmp6.h>
+
+static bool
+valid_echo_request(const struct rte_mbuf *m, const struct rte_ipv6_hdr *ip)
+{
+	const struct icmp6_hdr *icmp = (const void *)(ip + 1);
+	uint32_t len = rte_be_to_cpu_16(ip->payload_len), sum;
+
+	if (ip->proto != IPPROTO_ICMPV6 || len < sizeof(*icmp) ||
+		rte_pktmbuf_data_len(m) < TS_IPV6_HDR_LEN + sizeof(*icmp))
+		return false;
+	if (icmp->icmp6_type != ICMP6_ECHO_REQUEST || icmp->icmp6_code != 0)
+		return false;
+	sum = rte_ipv6_phdr_cksum(ip, 0) + ts_cksum_payload(m, TS_IPV6_HDR_LEN, len);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (sum & 0xffff) + (sum >> 16) == 0xffff;
+}
+
+static void
+reply(struct ts_worker *w, struct rte_mbuf *m)
+{
+	struct rte_ipv6_hdr *ip = rte_pktmbuf_mtod(m, struct rte_ipv6_hdr *);
+	struct icmp6_hdr *icmp = (void *)(ip + 1);
+	uint8_t asked[16];
+
+	memcpy(asked, ip->dst_addr, 16);
+	memcpy(ip->dst_addr, ip->src_addr, 16);
+	memcpy(ip->src_addr, asked, 16);
+	ip->vtc_flow = RTE_BE32(0x60000000);
+	ip->hop_limits = w->tables->services->hop_limit;
+	icmp->icmp6_type = ICMP6_ECHO_REPLY;
+	/* RFC 1624: the type went up by one, in the high byte; the addresses' sum is the same. */
+	uint32_t sum = (uint16_t)~icmp->icmp6_cksum + RTE_BE16(0x0100);
+
+	sum = (sum & 0xffff) + (sum >> 16);
+	icmp->icmp6_cksum = (uint16_t)~sum;
+	ts_count(w, TS_C_echo6_replies);
+	ts_originate6(w, m);
+}
+
+void
+ts_local6_tunnelled(struct ts_worker *w, struct rte_mbuf *m, enum ts_counter not_echo)
+{
+	if (!valid_echo_request(m, rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *)))
+		ts_drop(w, m, not_echo);
+	else if (!ts_token_bucket_take(&w->limits[TS_LIMIT_ECHO6], w->now))
+		ts_drop(w, m, TS_C_drop_ip6_local_echo_limited);
+	else
+		reply(w, m);
+}
+
+void
+ts_local6(struct ts_worker *w, struct ts_vec *in)
+{
+	for (uint16_t i = 0; i < in->n; i++) {
+		struct rte_mbuf *m = in->pkt[i];
+
+		if (ts_ipv6_addr_refused(rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *)->src_addr))
+			ts_drop(w, m, TS_C_drop_ip6_local_v6_src_invalid);
+		else
+			ts_local6_tunnelled(w, m, TS_C_drop_ip6_local_local_not_echo);
+	}
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What crosses between workers and control, each kind over rte_rings of its own with one producer and one consumer
+ * (rte_ring_create_elem with these sizes). A full ring is counted, never waited for.
+ */
+#ifndef TS_MESSAGES_H
+#define TS_MESSAGES_H
+
+#include <stdint.h>
+
+#include <rte_mbuf.h>
+
+struct ts_tables;
+
+/* control -> worker */
+enum ts_command_type {
+	TS_COMMAND_TABLES, /* use this version from now on */
+	TS_COMMAND_STOP,   /* leave the loop */
+};
+
+struct ts_command {
+	uint64_t type;
+	const struct ts_tables *tables;
+};
+
+/* worker -> punt thread: an untagged Ethernet frame for the interface's twin */
+struct ts_punt {
+	struct rte_mbuf *frame;
+	uint64_t iface;
+};
+
+/* punt thread -> worker: an untagged Ethernet frame from the twin, to be tagged and sent */
+struct ts_inject {
+	struct rte_mbuf *frame;
+	uint64_t iface;
+};
+
+/* worker -> control */
+enum ts_event_type {
+	TS_EVENT_NEIGH_MISS, /* resolve `addr` on `iface`; repeated at most once a second per next hop and worker */
+};
+
+struct ts_event {
+	uint16_t type;
+	uint16_t iface;
+	uint8_t family; /* AF_INET or AF_INET6 */
+	uint8_t pad[3];
+	uint8_t addr[16];
+	uint64_t tsc;
+};
+_Static_assert(sizeof(struct ts_event) == 32, "ring elements are multiples of 4 bytes");
+
+#endif

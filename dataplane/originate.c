@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Packets that the box made: routed like any other, towards a tunnel prefix through the tunnel (protocols.md G49, G58). Also
+ * takes packets again that waited for a next hop, as everything else about them is done.
+ */
+#include "worker_priv.h"
+
+static void
+send_by(struct ts_worker *w, struct rte_mbuf *m, const struct ts_nexthop *nh, rte_be16_t ethertype)
+{
+	const struct ts_adjacency *adj = ts_adjacency_of(w, nh, m);
+
+	if (adj != NULL)
+		ts_output(w, m, adj, ethertype);
+	else if (nh->kind == TS_NH_GLEAN)
+		ts_output_glean(w, m, nh->iface, ethertype);
+	else
+		ts_drop(w, m, TS_C_drop_originate_no_route);
+}
+
+void
+ts_originate4(struct ts_worker *w, struct rte_mbuf *m)
+{
+	uint32_t dst = rte_be_to_cpu_32(rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *)->dst_addr);
+	uint64_t nh;
+
+	rte_fib_lookup_bulk(w->tables->fib4, &dst, &nh, 1);
+	send_by(w, m, ts_nexthop(w, nh), RTE_BE16(RTE_ETHER_TYPE_IPV4));
+}
+
+void
+ts_originate6(struct ts_worker *w, struct rte_mbuf *m)
+{
+	uint8_t dst[1][16];
+	uint64_t nh;
+
+	memcpy(dst[0], rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *)->dst_addr, 16);
+	rte_fib6_lookup_bulk(w->tables->fib6, dst, &nh, 1);
+	if (ts_nexthop(w, nh)->kind == TS_NH_6TO4)
+		ts_6to4_originate(w, m);
+	else
+		send_by(w, m, ts_nexthop(w, nh), RTE_BE16(RTE_ETHER_TYPE_IPV6));
+}

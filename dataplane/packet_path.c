@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The way of a packet, on one page:
+ *
+ *   rx burst -> parse -> classify (a route lookup) -> lane -> route -> rewrite -> tx burst
+ *                  |         |                          |
+ *                  |         +-> local (echo)           +-> ICMPv6 error -> originate -> route
+ *                  +-> punt -> twin
+ *
+ * All packets of a burst go through a station together, then through the next: a station is a loop over a vector of packets,
+ * and its vector version can take its place. One version of the tables serves the whole turn.
+ */
+#include "worker_priv.h"
+
+static void
+packet_path(struct ts_worker *w, uint16_t port, struct rte_mbuf **pkts, uint16_t n)
+{
+	struct ts_vec v4, v6, encap, decap, local4, local6;
+
+	v4.n = v6.n = encap.n = decap.n = local4.n = local6.n = 0;
+	ts_parse(w, port, pkts, n, &v4, &v6);
+	if (v6.n != 0)
+		ts_classify6(w, &v6, &encap, &local6);
+	if (v4.n != 0)
+		ts_classify4(w, &v4, &decap, &local4);
+	if (encap.n != 0)
+		ts_6to4_encap(w, &encap);
+	if (decap.n != 0)
+		ts_6to4_decap(w, &decap);
+	if (local4.n != 0)
+		ts_local4(w, &local4);
+	if (local6.n != 0)
+		ts_local6(w, &local6);
+}
+
+static void
+take_commands(struct ts_worker *w)
+{
+	struct ts_command c;
+
+	while (rte_ring_dequeue_elem(w->commands, &c, sizeof(c)) == 0) {
+		if (c.type == TS_COMMAND_STOP) {
+			w->stop = true;
+			continue;
+		}
+		w->tables = c.tables;
+		ts_neigh_new_tables(w);
+	}
+}
+
+unsigned
+ts_worker_poll(struct ts_worker *w, uint64_t now)
+{
+	struct rte_mbuf *pkts[TS_BURST_MAX];
+	unsigned received = 0;
+
+	w->now = now;
+	take_commands(w);
+	if (w->tables == NULL)
+		return 0;
+	for (uint16_t i = 0; i < w->conf.n_rxq; i++) {
+		uint16_t port = w->conf.rxq[i].port;
+		uint16_t n = rte_eth_rx_burst(port, w->conf.rxq[i].queue, pkts, w->conf.burst);
+
+		if (n == 0)
+			continue;
+		packet_path(w, port, pkts, n);
+		received += n;
+	}
+	ts_inject(w);
+	if (w->n_waiting != 0)
+		ts_neigh_timer(w);
+	if (w->tx_pending != 0)
+		ts_tx_flush(w);
+	return received;
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Parse: Ethernet, at most two tags, the interface, the IPv6 header's lengths. Lengths are checked against the mbuf here,
+ * once. IPv4 headers are checked by classify4.c, which needs the whole header anyway.
+ */
+#include "worker_priv.h"
+
+/* All headers that the lanes read, outer and inner: 60 + 40 and an extension header or two. */
+#define HEADERS_LINEAR 128u
+
+static uint16_t
+iface_of(const struct ts_port_map *map, const uint8_t *frame, uint32_t linear, uint32_t *l2_len, rte_be16_t *ethertype)
+{
+	const struct rte_ether_hdr *eth = (const void *)frame;
+	const struct rte_vlan_hdr *tag = (const void *)(eth + 1);
+
+	*ethertype = eth->ether_type;
+	*l2_len = RTE_ETHER_HDR_LEN;
+	if (*ethertype != RTE_BE16(RTE_ETHER_TYPE_VLAN) && *ethertype != RTE_BE16(RTE_ETHER_TYPE_QINQ))
+		return map->untagged;
+	if (linear < RTE_ETHER_HDR_LEN + RTE_VLAN_HLEN)
+		return TS_NO_IFACE;
+
+	uint16_t outer = rte_be_to_cpu_16(tag->vlan_tci) & 0x0fff;
+
+	*ethertype = tag->eth_proto;
+	*l2_len += RTE_VLAN_HLEN;
+	if (*ethertype != RTE_BE16(RTE_ETHER_TYPE_VLAN))
+		return map->by_vlan != NULL ? map->by_vlan[outer] : TS_NO_IFACE;
+	if (linear < RTE_ETHER_HDR_LEN + 2 * RTE_VLAN_HLEN)
+		return TS_NO_IFACE;
+
+	uint16_t inner = rte_be_to_cpu_16(tag[1].vlan_tci) & 0x0fff;
+
+	*ethertype = tag[1].eth_proto;
+	*l2_len += RTE_VLAN_HLEN;
+	for (uint16_t i = 0; i < map->n_qinq; i++)
+		if (map->qinq[i].outer == outer && map->qinq[i].inner == inner)
+			return map->qinq[i].iface;
+	return TS_NO_IFACE;
+}
+
+static void
+parse_ip6(struct ts_worker *w, struct rte_mbuf *m, uint16_t iface, struct ts_vec *v6)
+{
+	const struct rte_ipv6_hdr *ip = rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *);
+	uint32_t len = rte_pktmbuf_pkt_len(m);
+
+	if (unlikely(len < TS_IPV6_HDR_LEN || ((const uint8_t *)ip)[0] >> 4 != 6)) {
+		ts_drop(w, m, TS_C_drop_ip6_rx_v6_hdr);
+		return;
+	}
+
+	uint32_t want = TS_IPV6_HDR_LEN + rte_be_to_cpu_16(ip->payload_len);
+
+	if (unlikely(want > len)) {
+		ts_drop(w, m, TS_C_drop_ip6_rx_v6_len);
+		return;
+	}
+	if (want != len)
+		ts_trim(m, want);
+	ts_vec_add(v6, m, iface);
+}
+
+static void
+parse_one(struct ts_worker *w, const struct ts_port_map *map, struct rte_mbuf *m, struct ts_vec *v4, struct ts_vec *v6)
+{
+	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
+	uint32_t l2_len;
+	rte_be16_t ethertype;
+
+	if (unlikely(rte_pktmbuf_data_len(m) < RTE_ETHER_HDR_LEN)) {
+		ts_drop(w, m, TS_C_drop_l2_rx_runt);
+		return;
+	}
+
+	uint16_t iface = iface_of(map, frame, rte_pktmbuf_data_len(m), &l2_len, &ethertype);
+
+	if (unlikely(iface == TS_NO_IFACE)) {
+		ts_drop(w, m, TS_C_drop_l2_rx_unknown_vlan);
+		return;
+	}
+
+	const struct rte_ether_addr *dst = &((const struct rte_ether_hdr *)(const void *)frame)->dst_addr;
+
+	if (unlikely(!rte_is_same_ether_addr(dst, &w->tables->ifaces[iface].mac) && !rte_is_multicast_ether_addr(dst))) {
+		ts_drop(w, m, TS_C_drop_l2_rx_not_ours);
+		return;
+	}
+	rte_pktmbuf_adj(m, (uint16_t)l2_len);
+	if (ethertype == RTE_BE16(RTE_ETHER_TYPE_IPV6))
+		parse_ip6(w, m, iface, v6);
+	else if (ethertype == RTE_BE16(RTE_ETHER_TYPE_IPV4))
+		ts_vec_add(v4, m, iface);
+	else if (ethertype == RTE_BE16(RTE_ETHER_TYPE_ARP))
+		ts_punt(w, m, iface);
+	else
+		ts_drop(w, m, TS_C_drop_l2_rx_ethertype);
+}
+
+/* A frame in several segments whose first one does not hold the headers: bring it together if it fits. */
+static bool
+linear_enough(struct ts_worker *w, struct rte_mbuf *m)
+{
+	if (likely(m->nb_segs == 1 || rte_pktmbuf_data_len(m) >= HEADERS_LINEAR))
+		return true;
+	if (rte_pktmbuf_linearize(m) == 0)
+		return true;
+	ts_drop(w, m, TS_C_drop_l2_rx_segments);
+	return false;
+}
+
+void
+ts_parse(struct ts_worker *w, uint16_t port, struct rte_mbuf **pkts, uint16_t n, struct ts_vec *v4, struct ts_vec *v6)
+{
+	const struct ts_port_map *map = &w->tables->port_map[port];
+	uint64_t bytes = 0;
+
+	for (uint16_t i = 0; i < n; i++)
+		rte_prefetch0(rte_pktmbuf_mtod(pkts[i], void *));
+	for (uint16_t i = 0; i < n; i++) {
+		bytes += rte_pktmbuf_pkt_len(pkts[i]);
+		if (linear_enough(w, pkts[i]))
+			parse_one(w, map, pkts[i], v4, v6);
+	}
+	w->ports[port].rx_packets += n;
+	w->ports[port].rx_bytes += bytes;
+	w->counters[TS_C_rx_packets] += n;
+	w->counters[TS_C_rx_bytes] += bytes;
+}
+
+void
+ts_trim(struct rte_mbuf *m, uint32_t len)
+{
+	struct rte_mbuf *seg = m;
+	uint32_t left = len;
+
+	while (left > seg->data_len) {
+		left -= seg->data_len;
+		seg = seg->next;
+	}
+	seg->data_len = (uint16_t)left;
+	m->pkt_len = len;
+	if (seg->next == NULL)
+		return;
+	rte_pktmbuf_free(seg->next);
+	seg->next = NULL;
+	m->nb_segs = 1;
+	for (const struct rte_mbuf *s = m; s != seg; s = s->next)
+		m->nb_segs++;
+}
+
+uint16_t
+ts_cksum_payload(const struct rte_mbuf *m, uint32_t off, uint32_t len)
+{
+	uint16_t sum = 0;
+
+	if (likely(m->nb_segs == 1))
+		return rte_raw_cksum(rte_pktmbuf_mtod_offset(m, const void *, off), len);
+	return rte_raw_cksum_mbuf(m, off, len, &sum) == 0 ? sum : 0;
+}

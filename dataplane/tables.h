@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The forwarding tables as a worker sees them.
+ *
+ * Control builds a `struct ts_tables`, hands a pointer to every worker over its command ring, and frees or reuses
+ * what the former version pointed to only when every worker has reported quiescence (rte_rcu_qsbr) since. A worker
+ * holds one version for a whole burst and writes to none of it.
+ *
+ * Both FIBs answer with an index into `nexthops`. Entries of that array are immutable while a FIB refers to them, so
+ * all versions share one array; adjacencies change with the neighbours and are copied per version.
+ */
+#ifndef TS_TABLES_H
+#define TS_TABLES_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_common.h>
+#include <rte_ether.h>
+#include <rte_fib.h>
+#include <rte_fib6.h>
+
+#include "lib/loop_guard.h"
+#include "lib/source_policy.h"
+
+#define TS_MAX_NEXTHOPS 32768 /* 2-byte next hops of rte_fib hold 15 bits */
+#define TS_NH_NO_ROUTE 0      /* both FIBs' default next hop, of kind TS_NH_NONE */
+#define TS_NH_SLOTS 24
+
+enum ts_nh_kind {
+	TS_NH_NONE,	   /* no route: Destination Unreachable code 0 */
+	TS_NH_BLACKHOLE,   /* silently */
+	TS_NH_UNREACHABLE, /* Destination Unreachable code 3 */
+	TS_NH_PROHIBIT,	   /* Destination Unreachable code 1 */
+	TS_NH_ADJACENCY,   /* out by slot[0], or by one of n_slots chosen by flow hash */
+	TS_NH_GLEAN,	   /* on-link: the destination itself is the next hop, not resolved yet */
+	TS_NH_PUNT,	   /* to the kernel through the interface's twin (link-local, ND, local multicast) */
+	TS_NH_LOCAL,	   /* an address of the box */
+	TS_NH_6TO4,	   /* IPv6 only: the 6to4 tunnel */
+};
+
+/* What protocol 41 to a local IPv4 address is taken for (G2: one mechanism per address). */
+enum ts_proto41 {
+	TS_PROTO41_NONE,
+	TS_PROTO41_6TO4,
+};
+
+/* One next hop of a route. Content-addressed: equal routes share it. */
+struct ts_nexthop {
+	uint8_t kind;	 /* enum ts_nh_kind */
+	uint8_t n_slots; /* ADJACENCY: 1 to TS_NH_SLOTS */
+	uint8_t host;	 /* LOCAL: a host address, of which the kernel answers what the data path does not */
+	uint8_t proto41; /* LOCAL: enum ts_proto41 */
+	uint16_t iface;	 /* GLEAN: the link */
+	uint16_t slots[TS_NH_SLOTS]; /* ADJACENCY: indexes of adjacencies, repeated by weight */
+} __rte_cache_aligned;
+_Static_assert(sizeof(struct ts_nexthop) == RTE_CACHE_LINE_SIZE, "a next hop is one cache line");
+
+#define TS_L2_MAX 22 /* Ethernet and two tags */
+
+/* A neighbour on a link: everything that sending to it takes, in one cache line. */
+struct ts_adjacency {
+	uint16_t port;
+	uint16_t iface;
+	uint16_t mtu;	    /* of IP packets, bytes */
+	uint8_t l2_len;	    /* 14, 18 or 22 */
+	uint8_t resolved;   /* 0: `l2` holds no destination yet, packets wait */
+	uint8_t family;	    /* AF_INET or AF_INET6, of `addr` */
+	uint8_t l2[TS_L2_MAX + 1]; /* ready header; the ethertype (last two bytes) is written per packet */
+	uint8_t addr[16];   /* of the neighbour; IPv4 in the first four bytes */
+} __rte_cache_aligned;
+_Static_assert(sizeof(struct ts_adjacency) == RTE_CACHE_LINE_SIZE, "an adjacency is one cache line");
+
+/* An interface: (port, optional tags). */
+struct ts_iface {
+	uint16_t port;
+	uint16_t mtu;
+	uint8_t l2_len;
+	uint8_t n_tags;
+	uint8_t twin;		 /* has a TAP twin: what is not ours is punted to it */
+	uint8_t pad;
+	uint16_t vlan[2];	 /* outer first */
+	struct rte_ether_addr mac;
+};
+
+/* 6to4, laid out as the lanes use it; protocols.md 3. */
+struct ts_6to4 {
+	rte_be32_t tx_source;	  /* S11 */
+	uint16_t mtu;		  /* tunnel MTU, bytes of IPv6 */
+	rte_be16_t frag_off;	  /* RTE_BE16(0x4000) with DF */
+	uint8_t ttl;
+	uint8_t tos_mask;	  /* of the inner traffic class's bits that go into the outer TOS: DSCP 0xfc, ECN 0x03 */
+	uint8_t enabled;
+};
+
+/*
+ * What follows from the configuration and the box's own addresses. Built whole by control whenever one of them changes.
+ */
+struct ts_services {
+	struct ts_6to4 sixto4;
+	struct in6_addr icmp6_source;	  /* ID6, G47 */
+	uint8_t hop_limit;		  /* of packets that the box originates */
+	struct ts_source_policy *policy;  /* core or extended list, own addresses, attached subnets */
+	struct ts_loop_guard *loop_guard; /* G29 */
+};
+
+#define TS_VLAN_NONE 0xffff
+
+struct ts_port_map {
+	uint16_t untagged;  /* interface index, or TS_VLAN_NONE */
+	uint16_t *by_vlan;  /* [4096] interface index by single tag, or TS_VLAN_NONE; NULL when no interface is tagged */
+	uint16_t n_qinq;
+	struct {
+		uint16_t outer, inner, iface;
+	} qinq[64];
+};
+
+struct ts_tables {
+	struct rte_fib *fib4;
+	struct rte_fib6 *fib6;
+	const struct ts_nexthop *nexthops;     /* [TS_MAX_NEXTHOPS] */
+	const struct ts_adjacency *adjacencies;
+	const struct ts_services *services;
+	const struct ts_iface *ifaces;	       /* fixed from start to stop, like the two below */
+	const struct ts_port_map *port_map;    /* by port id, [RTE_MAX_ETHPORTS] */
+	uint16_t n_ifaces;
+	uint64_t version;
+};
+
+#endif

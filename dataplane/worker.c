@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A worker's life: made by control, run on its core until it is told to stop, freed by control.
+ */
+#define TS_MAY_BLOCK
+#include "worker_priv.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <time.h>
+
+#include <rte_errno.h>
+#include <rte_malloc.h>
+
+#define COMMAND_RING_SIZE 64
+#define PACKET_RING_SIZE 1024
+#define EVENT_RING_SIZE 1024
+#define NEIGH_MISSES_PER_SECOND 200 /* distinct next hops, of the whole box */
+#define IDLE_TURNS 64		    /* empty turns before a polite sleep */
+#define IDLE_SLEEP_NS 100000
+
+static struct rte_ring *
+make_ring(const char *kind, const struct ts_worker_conf *conf, unsigned elem, unsigned count)
+{
+	char name[RTE_RING_NAMESIZE];
+
+	snprintf(name, sizeof(name), "ts_%s_%u", kind, conf->id);
+	return rte_ring_create_elem(name, elem, count, conf->socket_id, RING_F_SP_ENQ | RING_F_SC_DEQ);
+}
+
+static uint32_t
+share(uint32_t value, unsigned n_workers)
+{
+	return value == 0 ? 0 : RTE_MAX(value / n_workers, 1u);
+}
+
+static void
+init_limits(struct ts_worker *w)
+{
+	const struct ts_worker_conf *c = &w->conf;
+	uint64_t now = rte_rdtsc();
+
+	for (unsigned i = 0; i < TS_N_LIMITS; i++)
+		ts_token_bucket_init(&w->limits[i], w->hz, share(c->limits[i].per_second, c->n_workers),
+			share(c->limits[i].burst, c->n_workers), now);
+	uint32_t misses = share(NEIGH_MISSES_PER_SECOND, c->n_workers);
+
+	ts_token_bucket_init(&w->neigh_limit, w->hz, misses, misses, now);
+}
+
+/* splitmix64: the numbers need only differ between relays and restarts. */
+static uint64_t
+next_random(uint64_t *state)
+{
+	uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
+
+	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+	return z ^ z >> 31;
+}
+
+struct ts_worker *
+ts_worker_create(const struct ts_worker_conf *conf, char *err, size_t err_len)
+{
+	struct ts_worker *w = rte_zmalloc_socket("ts_worker", sizeof(*w), RTE_CACHE_LINE_SIZE, conf->socket_id);
+	uint64_t random = conf->seed;
+
+	if (w == NULL) {
+		snprintf(err, err_len, "worker %u: no memory on NUMA node %d", conf->id, conf->socket_id);
+		return NULL;
+	}
+	w->conf = *conf;
+	w->conf.burst = RTE_MIN(conf->burst, TS_BURST_MAX);
+	w->conf.neighbour_queue = RTE_MIN(conf->neighbour_queue, TS_WAIT_PACKETS);
+	w->hz = rte_get_tsc_hz();
+	w->id_hash_key = (uint32_t)next_random(&random) | 1;
+	for (unsigned i = 0; i < TS_IP_ID_SLOTS; i++)
+		w->ip_id[i] = (uint16_t)next_random(&random);
+	init_limits(w);
+	w->commands = make_ring("command", conf, sizeof(struct ts_command), COMMAND_RING_SIZE);
+	w->injects = make_ring("inject", conf, sizeof(struct ts_inject), PACKET_RING_SIZE);
+	w->punts = make_ring("punt", conf, sizeof(struct ts_punt), PACKET_RING_SIZE);
+	w->events = make_ring("event", conf, sizeof(struct ts_event), EVENT_RING_SIZE);
+	if (w->commands == NULL || w->injects == NULL || w->punts == NULL || w->events == NULL) {
+		snprintf(err, err_len, "worker %u: its rings cannot be made: %s", conf->id, rte_strerror(rte_errno));
+		ts_worker_free(w);
+		return NULL;
+	}
+	return w;
+}
+
+static void
+free_frames(struct ts_worker *w)
+{
+	struct ts_inject in;
+	struct ts_punt out;
+
+	while (w->injects != NULL && rte_ring_dequeue_elem(w->injects, &in, sizeof(in)) == 0)
+		rte_pktmbuf_free(in.frame);
+	while (w->punts != NULL && rte_ring_dequeue_elem(w->punts, &out, sizeof(out)) == 0)
+		rte_pktmbuf_free(out.frame);
+}
+
+void
+ts_worker_free(struct ts_worker *w)
+{
+	if (w == NULL)
+		return;
+	ts_neigh_wait_free(w);
+	free_frames(w);
+	rte_ring_free(w->commands);
+	rte_ring_free(w->injects);
+	rte_ring_free(w->punts);
+	rte_ring_free(w->events);
+	rte_free(w);
+}
+
+/* The one system call of the loop, for machines whose cores have other work; workers of a relay spin. */
+static void
+sleep_politely(struct ts_worker *w)
+{
+	static const struct timespec pause = {.tv_nsec = IDLE_SLEEP_NS};
+
+	if (w->conf.qsbr != NULL)
+		rte_rcu_qsbr_thread_offline(w->conf.qsbr, w->conf.id);
+	nanosleep(&pause, NULL);
+	if (w->conf.qsbr != NULL)
+		rte_rcu_qsbr_thread_online(w->conf.qsbr, w->conf.id);
+}
+
+int
+ts_worker_loop(void *worker)
+{
+	struct ts_worker *w = worker;
+	uint64_t last = rte_rdtsc();
+	unsigned idle = 0;
+
+	if (w->conf.qsbr != NULL) {
+		rte_rcu_qsbr_thread_register(w->conf.qsbr, w->conf.id);
+		rte_rcu_qsbr_thread_online(w->conf.qsbr, w->conf.id);
+	}
+	while (!w->stop) {
+		unsigned n = ts_worker_poll(w, last);
+		uint64_t now = rte_rdtsc();
+
+		w->loops++;
+		w->cycles += now - last;
+		if (n != 0) {
+			w->busy_loops++;
+			w->busy_cycles += now - last;
+		}
+		last = now;
+		if (w->conf.qsbr != NULL)
+			rte_rcu_qsbr_quiescent(w->conf.qsbr, w->conf.id);
+		idle = n != 0 ? 0 : idle + 1;
+		if (w->conf.idle_pause && idle > IDLE_TURNS) {
+			sleep_politely(w);
+			last = rte_rdtsc();
+		}
+	}
+	if (w->conf.qsbr != NULL) {
+		rte_rcu_qsbr_thread_offline(w->conf.qsbr, w->conf.id);
+		rte_rcu_qsbr_thread_unregister(w->conf.qsbr, w->conf.id);
+	}
+	return 0;
+}
+
+struct rte_ring *
+ts_worker_commands(struct ts_worker *w)
+{
+	return w->commands;
+}
+
+struct rte_ring *
+ts_worker_injects(struct ts_worker *w)
+{
+	return w->injects;
+}
+
+struct rte_ring *
+ts_worker_punts(struct ts_worker *w)
+{
+	return w->punts;
+}
+
+struct rte_ring *
+ts_worker_events(struct ts_worker *w)
+{
+	return w->events;
+}
+
+void
+ts_worker_stats(const struct ts_worker *w, struct ts_worker_stats *out)
+{
+	const struct ts_tables *tables = __atomic_load_n(&w->tables, __ATOMIC_ACQUIRE);
+
+	*out = (struct ts_worker_stats){
+		.counters = w->counters,
+		.ports = w->ports,
+		.loops = w->loops,
+		.busy_loops = w->busy_loops,
+		.busy_cycles = w->busy_cycles,
+		.cycles = w->cycles,
+		.table_version = tables != NULL ? tables->version : 0,
+		.last_turn_tsc = w->now,
+		.id = w->conf.id,
+		.cpu = w->conf.cpu,
+	};
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A worker: one loop on one core that receives, classifies, tunnels, routes, rewrites and sends. See packet_path.c for the
+ * way of a packet. Nothing declared here is thread safe except through the rings; counters may be read by anybody.
+ */
+#ifndef TS_WORKER_H
+#define TS_WORKER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_mbuf.h>
+#include <rte_rcu_qsbr.h>
+#include <rte_ring_elem.h>
+
+#include "counters.h"
+#include "messages.h"
+#include "tables.h"
+
+#define TS_BURST_MAX 64
+#define TS_MAX_RXQ 32
+#define TS_TX_PORTS 32 /* port ids below this */
+
+/* The counters of one port as one worker sees it. */
+struct ts_port_counters {
+	uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes, tx_refused;
+};
+
+/* Rates of what the data path originates: events per second and burst, shared out evenly over the workers. */
+enum ts_limit {
+	TS_LIMIT_TOO_BIG,
+	TS_LIMIT_TIME_EXCEEDED,
+	TS_LIMIT_UNREACHABLE,
+	TS_LIMIT_PARAMETER_PROBLEM,
+	TS_LIMIT_ICMP4_UNREACHABLE,
+	TS_LIMIT_ECHO4,
+	TS_LIMIT_ECHO6,
+	TS_N_LIMITS
+};
+
+struct ts_worker_conf {
+	unsigned id;		 /* 0 .. n_workers - 1 */
+	unsigned n_workers;
+	unsigned cpu;
+	int socket_id;		 /* NUMA node of everything that the worker writes */
+	uint16_t burst;		 /* packets per receive, 1 .. TS_BURST_MAX */
+	bool idle_pause;	 /* sleep politely when there is nothing to do */
+	uint16_t n_rxq;
+	struct {
+		uint16_t port, queue;
+	} rxq[TS_MAX_RXQ];
+	uint32_t tx_ports;	 /* bit per port id that the worker may send to */
+	uint16_t tx_queue;	 /* on every port */
+	uint16_t neighbour_queue; /* packets that wait per unresolved next hop */
+	struct {
+		uint32_t per_second, burst;
+	} limits[TS_N_LIMITS];	 /* of the whole box; 0 per second = none at all */
+	struct rte_rcu_qsbr *qsbr; /* shared by all workers; thread id = id. NULL in tests of one thread */
+	uint64_t seed;		 /* secret: IPv4 identification, flow hash */
+};
+
+struct ts_worker; /* worker_priv.h */
+
+/* NULL and a message in `err` when memory or rings cannot be had. */
+struct ts_worker *ts_worker_create(const struct ts_worker_conf *conf, char *err, size_t err_len);
+/* Frees packets that wait, too. The worker must have left its loop. */
+void ts_worker_free(struct ts_worker *w);
+
+/* The loop, for rte_eal_remote_launch(); returns on TS_COMMAND_STOP. */
+int ts_worker_loop(void *worker);
+
+/*
+ * One turn: commands, injected packets, one burst from every queue, transmit, timers. `now` is in TSC cycles. Returns the
+ * packets received. The loop calls this; wire tests and benchmarks do too.
+ */
+unsigned ts_worker_poll(struct ts_worker *w, uint64_t now);
+
+/* The rings, as control and the punt thread use them. */
+struct rte_ring *ts_worker_commands(struct ts_worker *w); /* struct ts_command */
+struct rte_ring *ts_worker_injects(struct ts_worker *w);  /* struct ts_inject */
+struct rte_ring *ts_worker_punts(struct ts_worker *w);	  /* struct ts_punt */
+struct rte_ring *ts_worker_events(struct ts_worker *w);	  /* struct ts_event */
+
+/* Readable by any thread at any time; single values are whole, the set is not a snapshot. */
+struct ts_worker_stats {
+	const uint64_t *counters;		   /* [TS_N_COUNTERS] */
+	const struct ts_port_counters *ports;	   /* [TS_TX_PORTS] */
+	uint64_t loops, busy_loops;		   /* turns, and those that found work */
+	uint64_t busy_cycles, cycles;
+	uint64_t table_version;
+	uint64_t last_turn_tsc;
+	unsigned id, cpu;
+};
+void ts_worker_stats(const struct ts_worker *w, struct ts_worker_stats *out);
+
+#endif

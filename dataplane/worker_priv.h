@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The worker from the inside, and the stations that a packet passes. Everything here runs on the worker's own core; nothing
+ * blocks, allocates from the heap, logs or makes a system call.
+ *
+ * From parse on, a packet's mbuf begins at its IP header and ends with the datagram. Every function that is given packets
+ * disposes of each of them exactly once: it sends it, hands it on, or drops it by name.
+ */
+#ifndef TS_WORKER_PRIV_H
+#define TS_WORKER_PRIV_H
+
+#include <rte_cycles.h>
+#include <rte_ethdev.h>
+#include <rte_ip.h>
+
+#include "lib/ip_check.h"
+#include "lib/token_bucket.h"
+#include "worker.h"
+
+#define TS_IP_ID_SLOTS 4096 /* counters of IPv4 identification, by hash of the destination */
+#define TS_WAIT_SLOTS 64    /* next hops that packets of one worker can wait for */
+#define TS_WAIT_PACKETS 32  /* upper bound of limits.neighbour-queue */
+#define TS_NO_IFACE UINT16_MAX
+
+/* Packets on their way through a station. iface: where they came in. */
+struct ts_vec {
+	uint16_t n;
+	uint16_t iface[TS_BURST_MAX];
+	struct rte_mbuf *pkt[TS_BURST_MAX];
+};
+
+static inline void
+ts_vec_add(struct ts_vec *v, struct rte_mbuf *m, uint16_t iface)
+{
+	v->pkt[v->n] = m;
+	v->iface[v->n++] = iface;
+}
+
+struct ts_tx_buffer {
+	uint16_t n;
+	struct rte_mbuf *pkt[TS_BURST_MAX];
+};
+
+/* Packets that wait for one next hop; see neigh_wait.c. */
+struct ts_wait_slot {
+	uint16_t n; /* 0: the slot is free */
+	uint16_t iface;
+	uint8_t family;
+	uint8_t addr[16];
+	uint64_t deadline, next_miss;
+	struct rte_mbuf *pkt[TS_WAIT_PACKETS];
+};
+
+struct ts_worker {
+	/* read by every packet */
+	const struct ts_tables *tables;
+	uint64_t now; /* TSC cycles, once per turn */
+	struct ts_worker_conf conf;
+	uint32_t id_hash_key; /* odd, secret */
+	uint64_t hz;
+	struct rte_ring *commands, *injects, *punts, *events;
+	bool stop;
+
+	/* written by every packet */
+	uint64_t counters[TS_N_COUNTERS] __rte_cache_aligned;
+	struct ts_port_counters ports[TS_TX_PORTS];
+	struct ts_tx_buffer tx[TS_TX_PORTS];
+	uint32_t tx_pending; /* bit per port with packets in its buffer */
+	uint16_t ip_id[TS_IP_ID_SLOTS];
+
+	/* rarely */
+	struct ts_token_bucket limits[TS_N_LIMITS];
+	struct ts_token_bucket neigh_limit;
+	uint16_t n_waiting; /* slots in use */
+	uint64_t next_wait_check;
+	struct ts_wait_slot wait[TS_WAIT_SLOTS];
+	uint64_t loops, busy_loops, cycles, busy_cycles;
+};
+
+static inline void
+ts_count(struct ts_worker *w, enum ts_counter c)
+{
+	w->counters[c]++;
+}
+
+static inline void
+ts_drop(struct ts_worker *w, struct rte_mbuf *m, enum ts_counter reason)
+{
+	w->counters[reason]++;
+	rte_pktmbuf_free(m);
+}
+
+static inline const struct ts_nexthop *
+ts_nexthop(const struct ts_worker *w, uint64_t id)
+{
+	return &w->tables->nexthops[id];
+}
+
+/* parse.c: Ethernet, tags, lengths. Fills v4 and v6, punts ARP. */
+void ts_parse(struct ts_worker *w, uint16_t port, struct rte_mbuf **pkts, uint16_t n, struct ts_vec *v4, struct ts_vec *v6);
+
+/* classify4.c, classify6.c: a route lookup says what each packet is for. */
+void ts_classify4(struct ts_worker *w, struct ts_vec *in, struct ts_vec *decap, struct ts_vec *local);
+void ts_classify6(struct ts_worker *w, struct ts_vec *in, struct ts_vec *encap, struct ts_vec *local);
+
+/* lane_6to4_encap.c, lane_6to4_decap.c. Decap's packets still have their outer header. */
+void ts_6to4_encap(struct ts_worker *w, struct ts_vec *in);
+void ts_6to4_decap(struct ts_worker *w, struct ts_vec *in);
+
+/* local4.c, local6.c: for addresses of the box. */
+void ts_local4(struct ts_worker *w, struct ts_vec *in);
+void ts_local6(struct ts_worker *w, struct ts_vec *in);
+/* One packet that came out of a tunnel; what is no valid echo request counts as `not_echo`. */
+void ts_local6_tunnelled(struct ts_worker *w, struct rte_mbuf *m, enum ts_counter not_echo);
+
+/*
+ * icmp6_error.c: turn the packet (as received) into an ICMPv6 error to its source and send it, or drop it when no error may be
+ * sent (no_error_about_error) or its bucket is empty (icmp6_limited).
+ */
+struct ts_error_counters {
+	enum ts_counter no_error_about_error, limited;
+};
+void ts_icmp6_error(struct ts_worker *w, struct rte_mbuf *m, uint8_t type, uint8_t code, uint32_t word,
+	const struct ts_error_counters *counters);
+/* The error, or the blackhole, that a next hop of this kind means. */
+void ts_icmp6_error_route(struct ts_worker *w, struct rte_mbuf *m, uint8_t nh_kind, enum ts_counter blackhole,
+	const struct ts_error_counters *counters);
+
+/* originate.c: route and send a packet that the box made. */
+void ts_originate4(struct ts_worker *w, struct rte_mbuf *m);
+void ts_originate6(struct ts_worker *w, struct rte_mbuf *m);
+/* Put on the outer header of lane_6to4_encap.c and send; for originated packets. */
+void ts_6to4_originate(struct ts_worker *w, struct rte_mbuf *m);
+
+/*
+ * output.c. ts_adjacency_of(): the adjacency of a next hop that forwards (ADJACENCY: chosen by flow hash; NULL for GLEAN and
+ * all others). ts_output(): rewrite and queue for sending, or let it wait while the adjacency is unresolved.
+ * ts_output_glean(): let it wait for its own destination. ethertype: RTE_ETHER_TYPE_IPV4 or _IPV6 in network order.
+ */
+const struct ts_adjacency *ts_adjacency_of(const struct ts_worker *w, const struct ts_nexthop *nh, struct rte_mbuf *m);
+void ts_output(struct ts_worker *w, struct rte_mbuf *m, const struct ts_adjacency *adj, rte_be16_t ethertype);
+void ts_output_glean(struct ts_worker *w, struct rte_mbuf *m, uint16_t iface, rte_be16_t ethertype);
+void ts_tx_enqueue(struct ts_worker *w, uint16_t port, struct rte_mbuf *m);
+void ts_tx_flush(struct ts_worker *w);
+
+/* neigh_wait.c */
+void ts_neigh_wait(struct ts_worker *w, struct rte_mbuf *m, uint16_t iface, uint8_t family, const uint8_t *addr);
+void ts_neigh_new_tables(struct ts_worker *w); /* try again what waits */
+void ts_neigh_timer(struct ts_worker *w);
+void ts_neigh_wait_free(struct ts_worker *w);
+
+/* punt.c: to the kernel, as the frame came. */
+void ts_punt(struct ts_worker *w, struct rte_mbuf *m, uint16_t iface);
+void ts_inject(struct ts_worker *w);
+
+/* Cut the packet to `len` bytes, over several segments if need be. */
+void ts_trim(struct rte_mbuf *m, uint32_t len);
+
+/* One's complement sum, not inverted, over all segments; `off` bytes in, `len` bytes. */
+uint16_t ts_cksum_payload(const struct rte_mbuf *m, uint32_t off, uint32_t len);
+
+#ifndef TS_MAY_BLOCK
+#include "poison.h"
+#endif
+
+#endif
