@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The configuration model: what the YAML file says, checked, in the units that the rest of the program uses.
+ *
+ * ts_config_load() reads a file once and returns either a whole valid model or all that is wrong with it, each
+ * with file, line and key. One table of keys (config_keys.c) parses, checks, documents and marks what is
+ * reloadable; nothing else knows the names of keys.
+ *
+ * Addresses are in network byte order. Nothing here needs EAL.
+ */
+#ifndef TS_CONFIG_H
+#define TS_CONFIG_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "addr.h"
+
+#define TS_MAX_WORKERS 32
+#define TS_MAX_PORTS 16
+#define TS_MAX_INTERFACES 64
+#define TS_MAX_IFACE_ADDRS 16
+#define TS_MAX_SERVICE_ADDRS 64
+#define TS_MAX_STATIC_ROUTES 4096
+#define TS_MAX_STATIC_NEIGHBOURS 4096
+#define TS_MAX_KNOWN_PREFIXES 64
+#define TS_MAX_BOND_MEMBERS 8
+#define TS_NAME_LEN 16	  /* with the NUL: an interface name is the name of its twin in the kernel (IFNAMSIZ) */
+#define TS_DEVARGS_LEN 512
+#define TS_PATH_LEN 108	  /* sizeof(sun_path) */
+
+enum ts_hugepages { TS_HUGEPAGES_REQUIRED, TS_HUGEPAGES_AUTO, TS_HUGEPAGES_NO };
+enum ts_idle { TS_IDLE_SPIN, TS_IDLE_PAUSE };
+enum ts_twin_mode { TS_TWIN_TAP, TS_TWIN_NONE };
+enum ts_v4_filter { TS_V4_FILTER_CORE, TS_V4_FILTER_EXTENDED };
+enum ts_dscp_mode { TS_DSCP_ZERO, TS_DSCP_COPY };
+enum ts_ecn_mode { TS_ECN_COMPAT, TS_ECN_NORMAL };
+enum ts_route_kind { TS_ROUTE_VIA, TS_ROUTE_BLACKHOLE, TS_ROUTE_UNREACHABLE, TS_ROUTE_PROHIBIT };
+
+/* A port is a DPDK device. */
+struct ts_cfg_port {
+	char name[TS_NAME_LEN];
+	char device[TS_DEVARGS_LEN];			       /* devargs or a PCI address */
+	char members[TS_MAX_BOND_MEMBERS][TS_DEVARGS_LEN];     /* probed before `device`: members of a net_bonding */
+	unsigned n_members;
+	char netns[64];			  /* namespace in which the device is made; "" = the daemon's own */
+	uint16_t rx_descriptors, tx_descriptors;
+	bool promiscuous;
+	unsigned line;
+};
+
+struct ts_cfg_addr {
+	uint8_t family;			  /* AF_INET or AF_INET6 */
+	uint8_t prefix_len;
+	union {
+		rte_be32_t v4;
+		struct in6_addr v6;
+	};
+	unsigned line;
+};
+
+/* An interface is (port, optional VLAN or QinQ tags); its name is that of its TAP twin. */
+struct ts_cfg_interface {
+	char name[TS_NAME_LEN];
+	unsigned port;			  /* index into ports */
+	uint16_t vlan[2];		  /* outer first */
+	uint8_t n_tags;			  /* 0, 1 (802.1Q) or 2 (802.1ad + 802.1Q) */
+	uint16_t mtu;			  /* of IP packets, bytes */
+	enum ts_twin_mode twin;
+	struct ts_cfg_addr addresses[TS_MAX_IFACE_ADDRS];
+	unsigned n_addresses;
+	unsigned line;
+};
+
+struct ts_cfg_route {
+	struct ts_cfg_addr prefix;
+	enum ts_route_kind kind;
+	struct ts_cfg_addr via;		  /* family 0: directly attached (glean) */
+	unsigned interface;
+	unsigned line;
+};
+
+struct ts_cfg_neighbour {
+	struct ts_cfg_addr address;
+	unsigned interface;
+	uint8_t mac[6];
+	unsigned line;
+};
+
+/* protocols.md 3; RFC 3056, 3068, 3964, 6343. */
+struct ts_cfg_6to4 {
+	bool enabled;
+	bool anycast;				      /* its own explicit switch (G1): 192.88.99.1 and 2002:c058:6301:: */
+	rte_be32_t rx_v4[TS_MAX_SERVICE_ADDRS];	      /* local addresses, anycast included when switched on */
+	unsigned n_rx_v4;
+	rte_be32_t tx_source;			      /* S11 */
+	uint16_t mtu;				      /* tunnel MTU, bytes of IPv6 */
+	bool df;
+	uint8_t ttl;				      /* of the outer header */
+	enum ts_dscp_mode dscp;
+	enum ts_ecn_mode ecn;
+	unsigned line;
+};
+
+/* Token buckets, in events per second and a burst in events; 0 per second = none at all. */
+struct ts_cfg_rate {
+	uint32_t per_second;
+	uint32_t burst;
+};
+
+struct ts_config {
+	char file[4096];			      /* as given, for messages */
+	char netns[64];				      /* of the twins, kernel routes and neighbours; "" = the daemon's own */
+
+	struct {
+		enum ts_hugepages hugepages;
+		uint32_t size_mb;		      /* 0 = computed from the limits below */
+		uint32_t mbufs;			      /* per NUMA node; 0 = computed */
+	} memory;
+	struct {
+		unsigned cpus[TS_MAX_WORKERS];
+		unsigned n_cpus;		      /* one worker per CPU */
+		enum ts_idle idle;
+		uint16_t burst;			      /* packets per receive, at most 64 */
+	} workers;
+	struct {
+		char socket[TS_PATH_LEN];	      /* of tsunagictl */
+		char file_prefix[32];		      /* EAL's --file-prefix: one per process */
+		unsigned cpus[TS_MAX_WORKERS];	      /* where control and punt threads may run; none = all but the workers' */
+		unsigned n_cpus;
+	} control;
+	struct {
+		uint32_t ipv4_routes, ipv6_routes;    /* limits */
+		uint32_t ipv4_tbl8, ipv6_tbl8;	      /* 0 = computed from the route limits */
+		uint32_t next_hops;		      /* at most 32767 (2-byte next hops in rte_fib) */
+		uint32_t adjacencies;
+	} tables;
+	struct {
+		uint32_t table;			      /* kernel routing table that is mirrored; 254 = main */
+		uint32_t delete_hold_ms;	      /* quiet time that closes a batch of deletions (ground.md 4) */
+		uint32_t delete_hold_max_ms;
+		uint32_t resync_s;		      /* full comparison with a dump this often; 0 = only when needed */
+	} kernel;
+	struct {
+		enum ts_v4_filter v4_filter;	      /* G12, G13 */
+	} source_policy;
+	struct {
+		struct in6_addr icmp6_source;	      /* ID6 (G47) */
+		bool has_icmp6_source;
+		uint8_t hop_limit;		      /* of packets that the box originates */
+		struct ts_cfg_addr addresses[TS_MAX_SERVICE_ADDRS];  /* further service addresses, /32 or /128 */
+		unsigned n_addresses;
+	} local;
+	struct {
+		struct ts_cfg_rate too_big, time_exceeded, unreachable, parameter_problem; /* ICMPv6 errors (G42, G50) */
+		struct ts_cfg_rate icmp4_unreachable;	      /* G60 */
+		struct ts_cfg_rate echo4, echo6;	      /* G61 */
+		uint16_t neighbour_queue;		      /* packets that wait per unresolved next hop */
+	} limits;
+	struct {
+		struct ts_prefix6rd known_6rd[TS_MAX_KNOWN_PREFIXES]; /* G29 (3) */
+		unsigned n_known_6rd;
+		struct ts_prefix6 known_isatap[TS_MAX_KNOWN_PREFIXES]; /* G29 (2) */
+		unsigned n_known_isatap;
+	} loop_guard;
+	struct {
+		bool enabled;
+		char device[TS_NAME_LEN];	      /* TUN that lives and dies with the process (ground.md 6) */
+		uint32_t table;			      /* kernel table that BIRD or FRR exports */
+	} announce;
+	struct ts_cfg_6to4 sixto4;
+
+	struct ts_cfg_port ports[TS_MAX_PORTS];
+	unsigned n_ports;
+	struct ts_cfg_interface interfaces[TS_MAX_INTERFACES];
+	unsigned n_interfaces;
+	struct ts_cfg_route *routes;		      /* n_routes of them, owned */
+	unsigned n_routes;
+	struct ts_cfg_neighbour *neighbours;	      /* n_neighbours of them, owned */
+	unsigned n_neighbours;
+};
+
+/* Fill in every default; nothing is enabled. */
+void ts_config_init(struct ts_config *cfg);
+void ts_config_free(struct ts_config *cfg);
+
+/*
+ * Read and check a YAML file. Returns 0 with a valid model in *cfg, or -1 after writing to `err` one line per fault,
+ * "FILE:LINE: KEY: what is wrong"; all faults of the file in one go, at most 100. *cfg is then freed.
+ */
+int ts_config_load(struct ts_config *cfg, const char *path, FILE *err);
+
+/* The same from memory, for tests and fuzzing; `name` stands for the file in messages. */
+int ts_config_load_buffer(struct ts_config *cfg, const char *name, const char *text, size_t len, FILE *err);
+
+/* The reference of all keys, generated from the table: "md" or "man". */
+int ts_config_document(const char *format, FILE *out);
+
+#endif

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Fields of the model that follow from several keys of one section or list entry, and the faults that are visible
+ * there: called when the keys of the section have been read.
+ */
+#include <arpa/inet.h>
+#include <string.h>
+#include <strings.h>
+
+#include "config_internal.h"
+
+static unsigned
+line_of(const struct ts_node *map, const char *key)
+{
+	const struct ts_node *n = ts_node_get(map, key);
+
+	return n != NULL ? n->line : map->line;
+}
+
+void
+ts_finish_interface(struct ts_load *l, const struct ts_node *map, const char *path, void *base)
+{
+	struct ts_cfg_interface *iface = base;
+	bool vlan = ts_node_get(map, "vlan") != NULL, qinq = ts_node_get(map, "qinq") != NULL;
+
+	if (vlan && qinq)
+		ts_fault(l, line_of(map, "qinq"), path, "has both `vlan` and `qinq`: one of them is allowed");
+	iface->n_tags = qinq ? 2 : vlan ? 1 : 0;
+}
+
+static bool
+says_no(const struct ts_node *node)
+{
+	const char *t = node->text != NULL ? node->text : "";
+
+	return strcasecmp(t, "no") == 0 || strcasecmp(t, "false") == 0 || strcasecmp(t, "off") == 0;
+}
+
+/* The names of a route's ways that are given; `blackhole: no` is not. */
+static unsigned
+route_ways(const struct ts_node *map, char *names, size_t size)
+{
+	static const char *const ways[] = {"via", "blackhole", "unreachable", "prohibit"};
+	unsigned n = 0;
+	size_t at = 0;
+
+	names[0] = '\0';
+	for (unsigned i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		const struct ts_node *node = ts_node_get(map, ways[i]);
+
+		if (node != NULL && (i == 0 || !says_no(node)))
+			at += snprintf(names + at, size - at, "%s`%s`", n++ > 0 ? " and " : "", ways[i]);
+	}
+	return n;
+}
+
+void
+ts_finish_route(struct ts_load *l, const struct ts_node *map, const char *path, void *base)
+{
+	struct ts_cfg_route *route = base;
+	char names[64];
+	unsigned n = route_ways(map, names, sizeof(names));
+	bool interface = ts_node_get(map, "interface") != NULL;
+
+	if (n > 1)
+		ts_fault(l, map->line, path, "has %s: one way is allowed", names);
+	else if (n == 0 && !interface)
+		ts_fault(l, map->line, path,
+			"leads nowhere: one of via, blackhole, unreachable, prohibit or interface "
+			"is needed");
+	if (route->kind != TS_ROUTE_VIA && interface)
+		ts_fault(l, line_of(map, "interface"), path, "has an `interface`, which %s does not use", names);
+}
+
+/* RFC 5969 section 4: the prefix and the rest of the IPv4 address must fit into an address. */
+void
+ts_finish_known_6rd(struct ts_load *l, const struct ts_node *map, const char *path, void *base)
+{
+	struct ts_prefix6rd *domain = base;
+	unsigned bits = domain->prefix.len + 32u - domain->ipv4_mask_len;
+
+	if (bits > 128)
+		ts_fault(l, line_of(map, "prefix"), path,
+			"does not fit: %u bits of prefix and 32 - %u bits of IPv4 address are %u, 128 are allowed",
+			domain->prefix.len, domain->ipv4_mask_len, bits);
+	if (domain->ipv4_mask_len > 0 && ts_node_get(map, "ipv4-common") == NULL)
+		ts_fault(l, line_of(map, "ipv4-mask-len"), path, "needs `ipv4-common` when `ipv4-mask-len` is not 0");
+}
+
+void
+ts_finish_announce(struct ts_load *l, const struct ts_node *map, const char *path, void *base)
+{
+	struct ts_config *cfg = base;
+
+	(void)l;
+	(void)map;
+	(void)path;
+	cfg->announce.enabled = true;
+}
+
+void
+ts_finish_local(struct ts_load *l, const struct ts_node *map, const char *path, void *base)
+{
+	struct ts_config *cfg = base;
+	const struct ts_node *n = map != NULL ? ts_node_get(map, "icmp6-source") : NULL;
+	struct in6_addr written;
+
+	(void)path;
+	cfg->local.has_icmp6_source = !IN6_IS_ADDR_UNSPECIFIED(&cfg->local.icmp6_source);
+	if (n != NULL && n->text != NULL && inet_pton(AF_INET6, n->text, &written) == 1 && !cfg->local.has_icmp6_source)
+		ts_fault(l, n->line, "local.icmp6-source", ":: is not a global unicast address");
+}
+
+void
+ts_finish_6to4(struct ts_load *l, const struct ts_node *map, const char *path, void *base)
+{
+	struct ts_config *cfg = base;
+	struct ts_cfg_6to4 *c = &cfg->sixto4;
+
+	if (map == NULL || (ts_node_get(map, "anycast") == NULL && ts_node_get(map, "addresses") == NULL))
+		ts_fault(l, c->line, path, "has no address to serve: `anycast: yes` or `addresses` is needed");
+	/* Last, so that an index into `addresses` is one into rx_v4. */
+	if (c->anycast)
+		c->rx_v4[c->n_rx_v4++] = TS_6TO4_ANYCAST;
+	c->enabled = c->n_rx_v4 > 0;
+	if (c->enabled && (map == NULL || ts_node_get(map, "source") == NULL))
+		c->tx_source = c->anycast ? TS_6TO4_ANYCAST : c->rx_v4[0];
+}

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The one table of keys. It parses (config_load.c), checks single values (config_value.c), gives defaults and writes
+ * the reference (config_doc.c); nothing else in the program knows what a key is called. To add one: a field in
+ * config.h, a line here, a line in config/tsunagi.yaml (a test asks for it), and a check if it can contradict another.
+ *
+ * Order matters: a key that names a port or an interface comes after the list that it names from. An entry of a list is
+ * a scope of its own, with offsets into the element's struct; a section shares the scope of what it is in.
+ */
+#include <string.h>
+
+#include "config_internal.h"
+
+/* A table of keys is read by columns of its own. */
+/* clang-format off */
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define FIELD(type, f) .offset = offsetof(type, f), .size = sizeof(((type *)0)->f)
+#define ARRAY(type, f, n)                                                                                              \
+	.offset = offsetof(type, f), .size = sizeof(((type *)0)->f[0]), .max_items = COUNT(((type *)0)->f),            \
+	.count_offset = offsetof(type, n)
+#define CFG(f) FIELD(struct ts_config, f)
+#define CFGS(f, n) ARRAY(struct ts_config, f, n)
+
+#define RELOAD .flags = TS_KEY_RELOADABLE
+#define SECTION(p, text) { .path = p, .type = TS_KEY_SECTION, .help = text }
+/* Events per second; 0 is allowed and means none. */
+#define RATE(p, f, dflt, text)                                                                                         \
+	{ .path = p, .type = TS_KEY_RATE, CFG(f), .min = 0, .max = 1000000000, .fallback = dflt, .unit = "per second", \
+	  RELOAD, .help = text }
+/* A limit of a table, fixed when its memory is taken. */
+#define LIMIT(p, f, lo, hi, dflt, what, text)                                                                          \
+	{ .path = p, .type = TS_KEY_UINT, CFG(f), .min = lo, .max = hi, .fallback = dflt, .unit = what, .help = text }
+#define COMPUTED(p, f, lo, hi, what, text)                                                                             \
+	{ .path = p, .type = TS_KEY_UINT, CFG(f), .min = lo, .max = hi, .fallback = "0", .unit = what,                 \
+	  .flags = TS_KEY_OR_ZERO, .help = text }
+
+static const char *const hugepages[] = { "required", "auto", "no", NULL };
+static const char *const idle[] = { "spin", "pause", NULL };
+static const char *const twin[] = { "tap", "none", NULL };
+static const char *const v4_filter[] = { "core", "extended", NULL };
+static const char *const dscp[] = { "zero", "copy", NULL };
+static const char *const ecn[] = { "compat", "normal", NULL };
+static const char *const anycast[] = { "anycast", NULL };
+
+const struct ts_key ts_keys[] = {
+	{ .path = "netns", .type = TS_KEY_STRING, CFG(netns),
+	  .help = "network namespace of the TAP twins, of the kernel routes that are mirrored and of the routing "
+		  "daemon; without it the daemon's own" },
+
+	SECTION("memory", "What is taken from the machine at start."),
+	{ .path = "memory.hugepages", .type = TS_KEY_ENUM, CFG(memory.hugepages), .choices = hugepages,
+	  .fallback = "required",
+	  .help = "required: refuse to start without; auto: use them if there are any; no: ordinary pages, for tests" },
+	COMPUTED("memory.size-mb", memory.size_mb, 64, 1048576, "MiB",
+		 "memory for DPDK; 0 = computed from the limits in this file"),
+	COMPUTED("memory.mbufs", memory.mbufs, 1024, 16777215, "packets",
+		 "packet buffers per NUMA node; 0 = computed from ports, queues and workers"),
+
+	SECTION("workers", "The threads that forward packets."),
+	{ .path = "workers.cpus", .type = TS_KEY_UINT, CFGS(workers.cpus, workers.n_cpus), .min = 0, .max = 1023,
+	  .min_items = 1, .fallback = "1", .flags = TS_KEY_MANY | TS_KEY_UNIQUE, .unit = "CPU numbers",
+	  .help = "one worker on each of these CPUs; isolate them from everything else" },
+	{ .path = "workers.idle", .type = TS_KEY_ENUM, CFG(workers.idle), .choices = idle, .fallback = "spin",
+	  .help = "spin: poll without end; pause: sleep up to 100 µs when there is nothing to do, for machines that "
+		  "share their CPUs" },
+	{ .path = "workers.burst", .type = TS_KEY_UINT, CFG(workers.burst), .min = 1, .max = 64, .fallback = "32",
+	  .unit = "packets", .help = "packets taken from a queue at once" },
+
+	SECTION("control", "The threads that do not forward, and the way to talk to them."),
+	{ .path = "control.socket", .type = TS_KEY_STRING, CFG(control.socket), .fallback = "/run/tsunagi/tsunagi.sock",
+	  .help = "absolute path of the socket that tsunagictl uses" },
+	{ .path = "control.file-prefix", .type = TS_KEY_STRING, CFG(control.file_prefix), .fallback = "tsunagi",
+	  .help = "DPDK's name for this process: each process on a machine needs its own" },
+	{ .path = "control.cpus", .type = TS_KEY_UINT, CFGS(control.cpus, control.n_cpus), .min = 0, .max = 1023,
+	  .flags = TS_KEY_MANY | TS_KEY_UNIQUE, .unit = "CPU numbers",
+	  .help = "CPUs for the control and punt threads; without it all that are not a worker's. May be shared with "
+		  "workers on a small machine" },
+
+	SECTION("tables", "Limits of the forwarding tables; memory is taken for all of it at start."),
+	LIMIT("tables.ipv4-routes", tables.ipv4_routes, 1, 16777216, "1200000", "routes", "IPv4 routes"),
+	LIMIT("tables.ipv6-routes", tables.ipv6_routes, 1, 16777216, "300000", "routes", "IPv6 routes"),
+	COMPUTED("tables.ipv4-tbl8", tables.ipv4_tbl8, 16, 32767, "groups",
+		 "groups of 256 entries for IPv4 prefixes longer than /24; 0 = computed"),
+	COMPUTED("tables.ipv6-tbl8", tables.ipv6_tbl8, 16, 4194304, "groups",
+		 "groups of 256 entries for IPv6 prefixes longer than /24; 0 = computed"),
+	LIMIT("tables.next-hops", tables.next_hops, 16, 32767, "4096", "next hops",
+	      "next hops, those of the tunnels included; the IPv4 table has 15 bits for them"),
+	LIMIT("tables.adjacencies", tables.adjacencies, 16, 1048576, "1024", "neighbours",
+	      "neighbours whose link-layer address is in use"),
+
+	{ .path = "ports[]", .type = TS_KEY_LIST, CFGS(ports, n_ports), .min_items = 1, .flags = TS_KEY_REQUIRED,
+	  .line_offset = offsetof(struct ts_cfg_port, line), .help = "The DPDK devices that packets come and go by." },
+	{ .path = "ports[].name", .type = TS_KEY_STRING, FIELD(struct ts_cfg_port, name), .flags = TS_KEY_REQUIRED,
+	  .help = "what interfaces and statistics call the port" },
+	{ .path = "ports[].device", .type = TS_KEY_STRING, FIELD(struct ts_cfg_port, device), .flags = TS_KEY_REQUIRED,
+	  .help = "PCI address, or a DPDK virtual device with its arguments (net_tap0,iface=x; net_bonding0,mode=4)" },
+	{ .path = "ports[].members", .type = TS_KEY_STRING, ARRAY(struct ts_cfg_port, members, n_members),
+	  .flags = TS_KEY_MANY | TS_KEY_UNIQUE,
+	  .help = "devices to probe before `device`: the members of a net_bonding LAG" },
+	{ .path = "ports[].netns", .type = TS_KEY_STRING, FIELD(struct ts_cfg_port, netns),
+	  .help = "network namespace in which a virtual device is made; without it the daemon's own" },
+	{ .path = "ports[].rx-descriptors", .type = TS_KEY_UINT, FIELD(struct ts_cfg_port, rx_descriptors), .min = 64,
+	  .max = 32768, .fallback = "1024", .unit = "packets", .help = "length of each receive queue" },
+	{ .path = "ports[].tx-descriptors", .type = TS_KEY_UINT, FIELD(struct ts_cfg_port, tx_descriptors), .min = 64,
+	  .max = 32768, .fallback = "1024", .unit = "packets", .help = "length of each transmit queue" },
+	{ .path = "ports[].promiscuous", .type = TS_KEY_BOOL, FIELD(struct ts_cfg_port, promiscuous), .fallback = "no",
+	  .help = "receive frames for any MAC address" },
+
+	{ .path = "interfaces[]", .type = TS_KEY_LIST, CFGS(interfaces, n_interfaces), .min_items = 1,
+	  .flags = TS_KEY_REQUIRED, .line_offset = offsetof(struct ts_cfg_interface, line),
+	  .finish = ts_finish_interface,
+	  .help = "What has addresses: a port as it is, or one VLAN of it." },
+	{ .path = "interfaces[].name", .type = TS_KEY_STRING, FIELD(struct ts_cfg_interface, name),
+	  .flags = TS_KEY_REQUIRED, .help = "name of the interface and of its TAP twin in the kernel" },
+	{ .path = "interfaces[].port", .type = TS_KEY_PORT, FIELD(struct ts_cfg_interface, port),
+	  .flags = TS_KEY_REQUIRED, .help = "name of the port that it is on" },
+	{ .path = "interfaces[].vlan", .type = TS_KEY_UINT, FIELD(struct ts_cfg_interface, vlan[0]), .min = 1,
+	  .max = 4094, .help = "802.1Q tag; without `vlan` and `qinq` the interface is untagged" },
+	{ .path = "interfaces[].qinq", .type = TS_KEY_UINT, .offset = offsetof(struct ts_cfg_interface, vlan),
+	  .size = sizeof(uint16_t), .min = 1, .max = 4094, .min_items = 2, .max_items = 2, .flags = TS_KEY_MANY,
+	  .help = "two tags, outer (802.1ad) and inner (802.1Q)" },
+	{ .path = "interfaces[].mtu", .type = TS_KEY_UINT, FIELD(struct ts_cfg_interface, mtu), .min = 1280,
+	  .max = 9600, .fallback = "1500", .unit = "bytes", .help = "largest IP packet" },
+	{ .path = "interfaces[].twin", .type = TS_KEY_ENUM, FIELD(struct ts_cfg_interface, twin), .choices = twin,
+	  .fallback = "tap",
+	  .help = "tap: the kernel sees the interface, for ARP, ND, BGP and the operator; none: static routes and "
+		  "neighbours only" },
+	{ .path = "interfaces[].addresses", .type = TS_KEY_HOST, ARRAY(struct ts_cfg_interface, addresses, n_addresses),
+	  .flags = TS_KEY_MANY, .help = "host addresses with the prefix length of their LAN, put on the twin" },
+
+	SECTION("kernel", "How the kernel's routes are mirrored."),
+	{ .path = "kernel.table", .type = TS_KEY_UINT, CFG(kernel.table), .min = 1, .max = UINT32_MAX,
+	  .fallback = "254", .help = "routing table that the routing daemon writes; 254 = main" },
+	{ .path = "kernel.delete-hold-ms", .type = TS_KEY_UINT, CFG(kernel.delete_hold_ms), .min = 0, .max = 10000,
+	  .fallback = "20", .unit = "ms", RELOAD,
+	  .help = "a deletion takes effect after this long without news, so that delete-then-add is a replacement" },
+	{ .path = "kernel.delete-hold-max-ms", .type = TS_KEY_UINT, CFG(kernel.delete_hold_max_ms), .min = 0,
+	  .max = 10000, .fallback = "100", .unit = "ms", RELOAD, .help = "and after this long at the latest" },
+	{ .path = "kernel.resync-s", .type = TS_KEY_UINT, CFG(kernel.resync_s), .min = 0, .max = 86400, .fallback = "0",
+	  .unit = "s", RELOAD, .help = "compare with a dump of the kernel's table this often; 0 = only when needed" },
+
+	SECTION("source-policy", "Which addresses are never believed."),
+	{ .path = "source-policy.ipv4", .type = TS_KEY_ENUM, CFG(source_policy.v4_filter), .choices = v4_filter,
+	  .fallback = "extended", RELOAD,
+	  .help = "core: private, loopback, link-local, multicast and reserved space; extended: also shared, "
+		  "documentation and benchmark space (RFC 6890)" },
+
+	{ .path = "local", .type = TS_KEY_SECTION, .finish = ts_finish_local,
+	  .help = "Addresses of the relay itself that the kernel does not have; the data path answers for them." },
+	{ .path = "local.icmp6-source", .type = TS_KEY_IPV6, CFG(local.icmp6_source), RELOAD,
+	  .help = "source of the ICMPv6 errors: global unicast, announced to the whole Internet, not from the exchange "
+		  "LAN (else uRPF elsewhere drops Packet Too Big). Needed by 6to4" },
+	{ .path = "local.hop-limit", .type = TS_KEY_UINT, CFG(local.hop_limit), .min = 1, .max = 255, .fallback = "64",
+	  RELOAD, .help = "of packets that the relay originates" },
+	{ .path = "local.addresses", .type = TS_KEY_ADDRESS, CFGS(local.addresses, local.n_addresses),
+	  .flags = TS_KEY_MANY | TS_KEY_RELOADABLE, .help = "further addresses that answer echo requests" },
+
+	SECTION("limits", "What others can make the relay do: token buckets, filled per second up to the burst. "
+			  "Each is a number per second (the burst is then the same) or the two keys `limits.*`."),
+	RATE("limits.icmp6-too-big", limits.too_big, "10000",
+	     "ICMPv6 Packet Too Big; too few break path MTU discovery"),
+	RATE("limits.icmp6-time-exceeded", limits.time_exceeded, "1000", "ICMPv6 Time Exceeded (traceroute)"),
+	RATE("limits.icmp6-unreachable", limits.unreachable, "1000", "ICMPv6 Destination Unreachable"),
+	RATE("limits.icmp6-parameter-problem", limits.parameter_problem, "100", "ICMPv6 Parameter Problem"),
+	RATE("limits.icmp4-unreachable", limits.icmp4_unreachable, "100", "ICMPv4 port unreachable"),
+	RATE("limits.echo4", limits.echo4, "1000000", "replies to ping of the relay's IPv4 addresses"),
+	RATE("limits.echo6", limits.echo6, "1000000", "replies to ping of the relay's IPv6 addresses"),
+	{ .path = "limits.*.per-second", .type = TS_KEY_UINT, FIELD(struct ts_cfg_rate, per_second), .min = 0,
+	  .max = 1000000000, .flags = TS_KEY_REQUIRED | TS_KEY_RELOADABLE, .unit = "per second",
+	  .help = "how many on average; 0 = none at all" },
+	{ .path = "limits.*.burst", .type = TS_KEY_UINT, FIELD(struct ts_cfg_rate, burst), .min = 0, .max = 1000000000,
+	  RELOAD, .help = "how many at once; without it as many as per second" },
+	{ .path = "limits.neighbour-queue", .type = TS_KEY_UINT, CFG(limits.neighbour_queue), .min = 0, .max = 1024,
+	  .fallback = "8", .unit = "packets", .help = "packets that wait for each unresolved neighbour" },
+
+	SECTION("loop-guard", "Other automatic tunnels near this relay, for the loop checks of RFC 6324."),
+	{ .path = "loop-guard.known-isatap", .type = TS_KEY_PREFIX6,
+	  CFGS(loop_guard.known_isatap, loop_guard.n_known_isatap), .min = 1, .max = 64,
+	  .flags = TS_KEY_MANY | TS_KEY_RELOADABLE, .help = "prefixes of ISATAP routers of this network" },
+	{ .path = "loop-guard.known-6rd[]", .type = TS_KEY_LIST, CFGS(loop_guard.known_6rd, loop_guard.n_known_6rd),
+	  RELOAD, .finish = ts_finish_known_6rd, .help = "6rd domains of this network." },
+	{ .path = "loop-guard.known-6rd[].prefix", .type = TS_KEY_PREFIX6, FIELD(struct ts_prefix6rd, prefix), .min = 1,
+	  .max = 128, .flags = TS_KEY_REQUIRED | TS_KEY_RELOADABLE, .help = "6rd prefix" },
+	{ .path = "loop-guard.known-6rd[].ipv4-mask-len", .type = TS_KEY_UINT,
+	  FIELD(struct ts_prefix6rd, ipv4_mask_len), .min = 0, .max = 32, .fallback = "0", .unit = "bits", RELOAD,
+	  .help = "leading bits that all IPv4 addresses of the domain share, and that 6rd addresses leave out" },
+	{ .path = "loop-guard.known-6rd[].ipv4-common", .type = TS_KEY_IPV4, FIELD(struct ts_prefix6rd, ipv4_common),
+	  RELOAD,
+	  .help = "an IPv4 address of the domain: its first `ipv4-mask-len` bits count. Needed when that is not 0" },
+
+	{ .path = "6to4", .type = TS_KEY_SECTION, .line_offset = offsetof(struct ts_config, sixto4.line),
+	  .finish = ts_finish_6to4,
+	  .help = "The 6to4 relay (RFC 3056, RFC 6343). On when it has `anycast: yes` or `addresses`." },
+	{ .path = "6to4.anycast", .type = TS_KEY_BOOL, CFG(sixto4.anycast), .fallback = "no", RELOAD,
+	  .help = "serve 192.88.99.1 and 2002:c058:6301:: (RFC 3068; an explicit decision since RFC 7526)" },
+	/* One entry is left free for the anycast address. */
+	{ .path = "6to4.addresses", .type = TS_KEY_IPV4, .offset = offsetof(struct ts_config, sixto4.rx_v4),
+	  .size = sizeof(rte_be32_t), .count_offset = offsetof(struct ts_config, sixto4.n_rx_v4),
+	  .max_items = TS_MAX_SERVICE_ADDRS - 1, .flags = TS_KEY_MANY | TS_KEY_RELOADABLE,
+	  .help = "unicast IPv4 addresses that 6to4 packets are accepted on" },
+	{ .path = "6to4.source", .type = TS_KEY_IPV4, CFG(sixto4.tx_source), .choices = anycast, RELOAD,
+	  .help = "outer source of what is sent to 6to4 hosts: `anycast` or one of `addresses`; without it anycast if "
+		  "that is on, else the first address" },
+	{ .path = "6to4.mtu", .type = TS_KEY_UINT, CFG(sixto4.mtu), .min = 1280, .max = 1480, .fallback = "1280",
+	  .unit = "bytes", RELOAD, .help = "tunnel MTU: the largest IPv6 packet that is put into a tunnel" },
+	{ .path = "6to4.df", .type = TS_KEY_BOOL, CFG(sixto4.df), .fallback = "no", RELOAD,
+	  .help = "set Don't Fragment in the outer header" },
+	{ .path = "6to4.ttl", .type = TS_KEY_UINT, CFG(sixto4.ttl), .min = 1, .max = 255, .fallback = "64", RELOAD,
+	  .help = "TTL of the outer header" },
+	{ .path = "6to4.dscp", .type = TS_KEY_ENUM, CFG(sixto4.dscp), .choices = dscp, .fallback = "zero", RELOAD,
+	  .help = "DSCP of the outer header: zero, or a copy of the inner one" },
+	{ .path = "6to4.ecn", .type = TS_KEY_ENUM, CFG(sixto4.ecn), .choices = ecn, .fallback = "compat", RELOAD,
+	  .help = "ECN of the outer header (RFC 6040): compat: 00; normal: a copy, if all far ends are known to cope" },
+
+	{ .path = "announce", .type = TS_KEY_SECTION, .finish = ts_finish_announce,
+	  .help = "The anycast prefixes as kernel routes for BIRD or FRR to export, while the relay lives. Off without "
+		  "this section." },
+	{ .path = "announce.device", .type = TS_KEY_STRING, CFG(announce.device), .fallback = "tsunagi0",
+	  .help = "name of the TUN device that the routes point to; it dies with the process, and they with it" },
+	{ .path = "announce.table", .type = TS_KEY_UINT, CFG(announce.table), .min = 1, .max = UINT32_MAX,
+	  .fallback = "6424", .help = "kernel routing table for them, used by nothing else" },
+
+	{ .path = "routes[]", .type = TS_KEY_LIST, .offset = offsetof(struct ts_config, routes),
+	  .size = sizeof(struct ts_cfg_route), .count_offset = offsetof(struct ts_config, n_routes),
+	  .max_items = TS_MAX_STATIC_ROUTES, .flags = TS_KEY_OWNED | TS_KEY_RELOADABLE,
+	  .line_offset = offsetof(struct ts_cfg_route, line), .finish = ts_finish_route,
+	  .help = "Static routes. One of `via`, `blackhole`, `unreachable`, `prohibit`, or only an `interface`: the "
+		  "prefix is then directly attached to it." },
+	{ .path = "routes[].prefix", .type = TS_KEY_PREFIX, FIELD(struct ts_cfg_route, prefix),
+	  .flags = TS_KEY_REQUIRED | TS_KEY_RELOADABLE, .help = "destination" },
+	{ .path = "routes[].via", .type = TS_KEY_ADDRESS, FIELD(struct ts_cfg_route, via), RELOAD, .help = "next hop" },
+	{ .path = "routes[].blackhole", .type = TS_KEY_SWITCH, FIELD(struct ts_cfg_route, kind),
+	  .min = TS_ROUTE_BLACKHOLE, RELOAD, .help = "drop silently" },
+	{ .path = "routes[].unreachable", .type = TS_KEY_SWITCH, FIELD(struct ts_cfg_route, kind),
+	  .min = TS_ROUTE_UNREACHABLE, RELOAD, .help = "drop with an ICMP error: no route" },
+	{ .path = "routes[].prohibit", .type = TS_KEY_SWITCH, FIELD(struct ts_cfg_route, kind),
+	  .min = TS_ROUTE_PROHIBIT, RELOAD, .help = "drop with an ICMP error: prohibited" },
+	{ .path = "routes[].interface", .type = TS_KEY_INTERFACE, FIELD(struct ts_cfg_route, interface), RELOAD,
+	  .help = "interface of the next hop; found by its LAN prefix when it is not given" },
+
+	{ .path = "neighbours[]", .type = TS_KEY_LIST, .offset = offsetof(struct ts_config, neighbours),
+	  .size = sizeof(struct ts_cfg_neighbour), .count_offset = offsetof(struct ts_config, n_neighbours),
+	  .max_items = TS_MAX_STATIC_NEIGHBOURS, .flags = TS_KEY_OWNED | TS_KEY_RELOADABLE,
+	  .line_offset = offsetof(struct ts_cfg_neighbour, line),
+	  .help = "Neighbours that ARP and ND are not asked about; for interfaces without a twin." },
+	{ .path = "neighbours[].address", .type = TS_KEY_ADDRESS, FIELD(struct ts_cfg_neighbour, address),
+	  .flags = TS_KEY_REQUIRED | TS_KEY_RELOADABLE, .help = "its address" },
+	{ .path = "neighbours[].interface", .type = TS_KEY_INTERFACE, FIELD(struct ts_cfg_neighbour, interface),
+	  .flags = TS_KEY_REQUIRED | TS_KEY_RELOADABLE, .help = "interface that it is on" },
+	{ .path = "neighbours[].mac", .type = TS_KEY_MAC, FIELD(struct ts_cfg_neighbour, mac),
+	  .flags = TS_KEY_REQUIRED | TS_KEY_RELOADABLE, .help = "its MAC address" },
+};
+/* clang-format on */
+
+const unsigned ts_n_keys = COUNT(ts_keys);
+
+_Static_assert(COUNT(ts_keys) <= TS_MAX_KEYS, "a load has room for every key");
+
+const char *
+ts_key_child(const struct ts_key *key, const char *prefix, size_t *len)
+{
+	size_t n = strlen(prefix);
+	const char *name = key->path + n;
+
+	if (strncmp(key->path, prefix, n) != 0)
+		return NULL;
+	*len = strcspn(name, ".[");
+	return *len > 0 && strchr(name, '.') == NULL ? name : NULL;
+}
