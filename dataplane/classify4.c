@@ -45,7 +45,9 @@ static void
 to_host(struct ts_worker *w, struct rte_mbuf *m, uint16_t iface, const struct rte_ipv4_hdr *ip, struct ts_vec *local)
 {
 	/* The operator's own network may well be numbered from private space: the kernel answers what we must not. */
-	if (is_echo_request(m, ip) && ts_source_policy_check(w->tables->services->policy, ip->src_addr) == TS_POLICY_OK)
+	if (ip->next_proto_id == IPPROTO_ICMP && ts_icmp4_quotes_tunnel(m))
+		ts_vec_add(local, m, iface);
+	else if (is_echo_request(m, ip) && ts_source_policy_check(w->tables->services->policy, ip->src_addr) == TS_POLICY_OK)
 		ts_vec_add(local, m, iface);
 	else
 		ts_punt(w, m, iface);
@@ -56,8 +58,6 @@ to_service(struct ts_worker *w, struct rte_mbuf *m, uint16_t iface, const struct
 {
 	if (ip->next_proto_id != IPPROTO_ICMP && ip->next_proto_id != IPPROTO_UDP && ip->next_proto_id != IPPROTO_TCP)
 		ts_drop(w, m, TS_C_drop_ip4_rx_no_tunnel);
-	else if (ts_ipv4_is_fragment(ip))
-		ts_drop(w, m, TS_C_drop_ip4_rx_fragment);
 	else
 		ts_vec_add(local, m, iface);
 }
@@ -67,13 +67,36 @@ to_local(struct ts_worker *w, struct rte_mbuf *m, uint16_t iface, const struct t
 	struct ts_vec *local)
 {
 	const struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *);
+	bool tunnel = ip->next_proto_id == IPPROTO_IPV6 && nh->proto41 == TS_PROTO41_6TO4;
 
-	if (likely(ip->next_proto_id == IPPROTO_IPV6 && nh->proto41 == TS_PROTO41_6TO4))
+	/* The kernel reassembles what is its own. */
+	if (unlikely(ts_ipv4_is_fragment(ip)) && (tunnel || !nh->host)) {
+		m = ts_reassemble(w, m, iface);
+		if (m == NULL)
+			return;
+		ip = rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *);
+	}
+	if (likely(tunnel))
 		ts_vec_add(decap, m, iface);
 	else if (nh->host)
 		to_host(w, m, iface, ip, local);
 	else
 		to_service(w, m, iface, ip, local);
+}
+
+void
+ts_classify4_one(struct ts_worker *w, struct rte_mbuf *m, uint16_t iface, struct ts_vec *decap, struct ts_vec *local)
+{
+	uint32_t dst = rte_be_to_cpu_32(rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *)->dst_addr);
+	const struct ts_nexthop *hop;
+	uint64_t nh;
+
+	rte_fib_lookup_bulk(w->tables->fib4, &dst, &nh, 1);
+	hop = ts_nexthop(w, nh);
+	if (hop->kind == TS_NH_LOCAL)
+		to_local(w, m, iface, hop, decap, local);
+	else
+		ts_drop(w, m, TS_C_drop_ip4_rx_no_tunnel);
 }
 
 void

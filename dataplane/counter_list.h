@@ -25,6 +25,10 @@
 	PLAIN(icmp6_too_big_sent, "ICMPv6 Packet Too Big sent in place of a packet") \
 	PLAIN(icmp6_time_exceeded_sent, "ICMPv6 Time Exceeded sent in place of a packet") \
 	PLAIN(icmp4_unreachable_sent, "ICMPv4 port unreachable sent in place of a packet") \
+	PLAIN(reassembled_packets, "IPv4 datagrams put together from fragments") \
+	PLAIN(consume_ip4_rx_incomplete, "fragments kept until their datagram is complete or given up") \
+	PLAIN(handed_off_packets, "fragments handed to the worker that reassembles their datagram") \
+	PLAIN(icmp4_errors_translated, "ICMPv4 errors from inside a tunnel that became ICMPv6 errors") \
 	PLAIN(neigh_waits, "packets that waited for a next hop to be resolved") \
 	PLAIN(neigh_misses, "next hops that control was asked to resolve") \
 	PLAIN(event_ring_full, "events for control that were lost because the ring was full") \
@@ -42,7 +46,13 @@
 	DROP(ip4_rx, v4_csum, "IPv4 header checksum wrong") \
 	DROP(ip4_rx, v4_source_route, "loose or strict source route option") \
 	DROP(ip4_rx, no_tunnel, "IPv4 destination, protocol or port belongs to no mechanism, and no port unreachable was due") \
-	DROP(ip4_rx, fragment, "fragment for a service address, not protocol 41") \
+	DROP(ip4_rx, frag_align, "fragment without payload, or not the last one and no multiple of 8 bytes") \
+	DROP(ip4_rx, frag_oversize, "fragment beyond the largest datagram that is reassembled") \
+	DROP(ip4_rx, frag_overlap, "fragment overlaps another of its datagram, or comes for one that was given up for that") \
+	DROP(ip4_rx, frag_ecn_mix, "fragments of a datagram do not agree on ECN (RFC 3168 5.3)") \
+	DROP(ip4_rx, frag_duplicate, "fragment that is there already") \
+	DROP(ip4_rx, frag_limit, "too many fragments of a datagram, or too many incomplete datagrams of a source") \
+	DROP(ip4_rx, handoff_full, "fragment for another worker, whose handoff ring is full") \
 	\
 	DROP(ip6_rx, v6_hdr, "IPv6 header short or not version 6") \
 	DROP(ip6_rx, v6_len, "IPv6 payload length beyond the frame") \
@@ -51,6 +61,12 @@
 	DROP(ip4_local, icmp4_csum, "ICMPv4 checksum wrong or message short") \
 	DROP(ip4_local, icmp4_echo, "echo request from an address that is never answered") \
 	DROP(ip4_local, icmp4_ignored, "ICMPv4 type that a service address does not react to") \
+	DROP(ip4_local, icmp4_short, "ICMPv4 error that quotes too little of the tunnel packet") \
+	DROP(ip4_local, icmp4_not_ours, "ICMPv4 error about a packet that the relay cannot have sent") \
+	DROP(ip4_local, icmp4_no_ptb, "ICMPv4 fragmentation needed about a packet that IPv6 may not make smaller") \
+	DROP(ip4_local, v6_src_invalid, "ICMPv4 error about a packet whose IPv6 source cannot be told") \
+	DROP(ip4_local, no_error_about_error, "ICMPv4 error about an ICMPv6 error") \
+	DROP(ip4_local, icmp6_limited, "ICMPv4 error whose translation is beyond its limit") \
 	DROP(ip4_local, echo_limited, "echo request beyond limits.echo4") \
 	DROP(ip4_local, src_martian, "closed port asked by an address that is never answered") \
 	\
@@ -69,7 +85,6 @@
 	DROP(6to4_encap, no_error_about_error, "an ICMPv6 error was due about an ICMPv6 error") \
 	DROP(6to4_encap, icmp6_limited, "an ICMPv6 error was due beyond its limit") \
 	\
-	DROP(6to4_decap, fragment, "fragment of a protocol 41 packet") \
 	DROP(6to4_decap, v4_src_own, "outer source is an address of the box: another relay with the same anycast source") \
 	DROP(6to4_decap, v4_src_relay, "outer source in 192.88.99.0/24: another relay") \
 	DROP(6to4_decap, v4_src_martian, "outer source is martian or a subnet's broadcast") \

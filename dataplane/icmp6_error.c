@@ -15,7 +15,7 @@ struct error_hdr {
 	uint8_t type, code;
 	uint16_t cksum;
 	rte_be32_t word;
-};
+} __rte_packed __rte_aligned(2);
 _Static_assert(sizeof(struct error_hdr) == ERROR_HDR_LEN, "IPv6 header and the first 8 bytes of ICMPv6");
 
 static enum ts_limit

@@ -13,13 +13,10 @@ static const struct ts_error_counters error_counters = {
 	TS_C_drop_6to4_decap_icmp6_limited,
 };
 
-/* G8 to G10; the counter, or -1. */
-static int
-refused_outer(const struct ts_worker *w, const struct rte_ipv4_hdr *outer)
+int
+ts_6to4_refused_source(const struct ts_worker *w, rte_be32_t src)
 {
-	if (unlikely(ts_ipv4_is_fragment(outer)))
-		return TS_C_drop_6to4_decap_fragment;
-	switch (ts_source_policy_check(w->tables->services->policy, outer->src_addr)) {
+	switch (ts_source_policy_check(w->tables->services->policy, src)) {
 	case TS_POLICY_OWN:
 		return TS_C_drop_6to4_decap_v4_src_own;
 	case TS_POLICY_RELAY:
@@ -59,7 +56,7 @@ admit(struct ts_worker *w, struct rte_mbuf *m, uint8_t *outer_ecn)
 	uint32_t ihl = ts_ipv4_ihl(outer);
 	uint32_t len = rte_pktmbuf_pkt_len(m) - ihl;
 	const struct rte_ipv6_hdr *inner = rte_pktmbuf_mtod_offset(m, const struct rte_ipv6_hdr *, ihl);
-	int reason = refused_outer(w, outer);
+	int reason = ts_6to4_refused_source(w, outer->src_addr);
 
 	if (likely(reason < 0))
 		reason = refused_inner(outer, inner, len);

@@ -34,6 +34,10 @@ echo_reply(struct ts_worker *w, struct rte_mbuf *m, const struct rte_ipv4_hdr *i
 
 	sum = (sum & 0xffff) + (sum >> 16);
 	icmp->icmp_cksum = (uint16_t)~sum;
+	/* RFC 1624 3: the difference cannot tell a message of zeros from one that sums to all ones. */
+	if (unlikely(icmp->icmp_cksum == 0))
+		icmp->icmp_cksum = (uint16_t)~ts_cksum_payload(m, TS_IPV4_HDR_LEN,
+			rte_pktmbuf_pkt_len(m) - TS_IPV4_HDR_LEN);
 	ts_count(w, TS_C_echo4_replies);
 	ts_originate4(w, m);
 }
@@ -47,7 +51,7 @@ icmp(struct ts_worker *w, struct rte_mbuf *m, const struct rte_ipv4_hdr *ip)
 	if (len < ICMP4_HDR_LEN || ts_cksum_payload(m, ihl, len) != 0xffff)
 		ts_drop(w, m, TS_C_drop_ip4_local_icmp4_csum);
 	else if (h->icmp_type != RTE_IP_ICMP_ECHO_REQUEST || h->icmp_code != 0)
-		ts_drop(w, m, TS_C_drop_ip4_local_icmp4_ignored);
+		ts_icmp4_error(w, m);
 	else if (refused_source(w, ip))
 		ts_drop(w, m, TS_C_drop_ip4_local_icmp4_echo);
 	else if (!ts_token_bucket_take(&w->limits[TS_LIMIT_ECHO4], w->now))

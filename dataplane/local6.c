@@ -7,16 +7,23 @@
 
 #include <netinet/icmp6.h>
 
+/* Behind an Ethernet header nothing is aligned to more than two bytes. */
+struct echo_hdr {
+	uint8_t type, code;
+	uint16_t cksum;
+	uint16_t identifier, sequence;
+} __rte_packed __rte_aligned(2);
+
 static bool
 valid_echo_request(const struct rte_mbuf *m, const struct rte_ipv6_hdr *ip)
 {
-	const struct icmp6_hdr *icmp = (const void *)(ip + 1);
+	const struct echo_hdr *icmp = (const void *)(ip + 1);
 	uint32_t len = rte_be_to_cpu_16(ip->payload_len), sum;
 
 	if (ip->proto != IPPROTO_ICMPV6 || len < sizeof(*icmp) ||
 		rte_pktmbuf_data_len(m) < TS_IPV6_HDR_LEN + sizeof(*icmp))
 		return false;
-	if (icmp->icmp6_type != ICMP6_ECHO_REQUEST || icmp->icmp6_code != 0)
+	if (icmp->type != ICMP6_ECHO_REQUEST || icmp->code != 0)
 		return false;
 	sum = rte_ipv6_phdr_cksum(ip, 0) + ts_cksum_payload(m, TS_IPV6_HDR_LEN, len);
 	sum = (sum & 0xffff) + (sum >> 16);
@@ -27,7 +34,7 @@ static void
 reply(struct ts_worker *w, struct rte_mbuf *m)
 {
 	struct rte_ipv6_hdr *ip = rte_pktmbuf_mtod(m, struct rte_ipv6_hdr *);
-	struct icmp6_hdr *icmp = (void *)(ip + 1);
+	struct echo_hdr *icmp = (void *)(ip + 1);
 	uint8_t asked[16];
 
 	memcpy(asked, ip->dst_addr, 16);
@@ -35,12 +42,12 @@ reply(struct ts_worker *w, struct rte_mbuf *m)
 	memcpy(ip->src_addr, asked, 16);
 	ip->vtc_flow = RTE_BE32(0x60000000);
 	ip->hop_limits = w->tables->services->hop_limit;
-	icmp->icmp6_type = ICMP6_ECHO_REPLY;
+	icmp->type = ICMP6_ECHO_REPLY;
 	/* RFC 1624: the type went up by one, in the high byte; the addresses' sum is the same. */
-	uint32_t sum = (uint16_t)~icmp->icmp6_cksum + RTE_BE16(0x0100);
+	uint32_t sum = (uint16_t)~icmp->cksum + RTE_BE16(0x0100);
 
 	sum = (sum & 0xffff) + (sum >> 16);
-	icmp->icmp6_cksum = (uint16_t)~sum;
+	icmp->cksum = (uint16_t)~sum;
 	ts_count(w, TS_C_echo6_replies);
 	ts_originate6(w, m);
 }

@@ -35,6 +35,12 @@ struct ts_inject {
 	uint64_t iface;
 };
 
+/* worker -> worker: a fragment for the worker that reassembles it, beginning at its IPv4 header */
+struct ts_handoff {
+	struct rte_mbuf *packet;
+	uint64_t iface;
+};
+
 /* worker -> control */
 enum ts_event_type {
 	TS_EVENT_NEIGH_MISS, /* resolve `addr` on `iface`; repeated at most once a second per next hop and worker */

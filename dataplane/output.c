@@ -110,6 +110,16 @@ ts_tx_enqueue(struct ts_worker *w, uint16_t port, struct rte_mbuf *m)
 }
 
 void
+ts_lag_turn(struct ts_worker *w)
+{
+	if (w->now < w->next_lag_turn)
+		return;
+	w->next_lag_turn = w->now + w->hz / 50;
+	for (uint32_t ports = w->conf.lag_ports; ports != 0; ports &= ports - 1)
+		rte_eth_tx_burst((uint16_t)__builtin_ctz(ports), w->conf.tx_queue, NULL, 0);
+}
+
+void
 ts_tx_flush(struct ts_worker *w)
 {
 	while (w->tx_pending != 0) {

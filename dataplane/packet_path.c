@@ -5,6 +5,7 @@
  *   rx burst -> parse -> classify (a route lookup) -> lane -> route -> rewrite -> tx burst
  *                  |         |                          |
  *                  |         +-> local (echo)           +-> ICMPv6 error -> originate -> route
+ *                  |         +-> reassemble -> classify, on the worker that owns the datagram
  *                  +-> punt -> twin
  *
  * All packets of a burst go through a station together, then through the next: a station is a loop over a vector of packets,
@@ -67,10 +68,15 @@ ts_worker_poll(struct ts_worker *w, uint64_t now)
 		packet_path(w, port, pkts, n);
 		received += n;
 	}
+	if (w->conf.n_workers > 1)
+		ts_handoff_take(w);
 	ts_inject(w);
+	ts_reassembly_expire(w->reassembly, now);
 	if (w->n_waiting != 0)
 		ts_neigh_timer(w);
 	if (w->tx_pending != 0)
 		ts_tx_flush(w);
+	if (w->conf.lag_ports != 0)
+		ts_lag_turn(w);
 	return received;
 }

@@ -5,9 +5,6 @@
  */
 #include "worker_priv.h"
 
-/* All headers that the lanes read, outer and inner: 60 + 40 and an extension header or two. */
-#define HEADERS_LINEAR 128u
-
 static uint16_t
 iface_of(const struct ts_port_map *map, const uint8_t *frame, uint32_t linear, uint32_t *l2_len, rte_be16_t *ethertype)
 {
@@ -102,7 +99,7 @@ parse_one(struct ts_worker *w, const struct ts_port_map *map, struct rte_mbuf *m
 static bool
 linear_enough(struct ts_worker *w, struct rte_mbuf *m)
 {
-	if (likely(m->nb_segs == 1 || rte_pktmbuf_data_len(m) >= HEADERS_LINEAR))
+	if (likely(m->nb_segs == 1 || rte_pktmbuf_data_len(m) >= TS_HEADERS_LINEAR))
 		return true;
 	if (rte_pktmbuf_linearize(m) == 0)
 		return true;

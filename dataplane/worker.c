@@ -15,6 +15,7 @@
 #define COMMAND_RING_SIZE 64
 #define PACKET_RING_SIZE 1024
 #define EVENT_RING_SIZE 1024
+#define HANDOFF_RING_SIZE 256
 #define NEIGH_MISSES_PER_SECOND 200 /* distinct next hops, of the whole box */
 #define IDLE_TURNS 64		    /* empty turns before a polite sleep */
 #define IDLE_SLEEP_NS 100000
@@ -59,6 +60,33 @@ next_random(uint64_t *state)
 	return z ^ z >> 31;
 }
 
+static void
+free_fragment(void *arg, void *fragment)
+{
+	(void)arg;
+	rte_pktmbuf_free(fragment);
+}
+
+static bool
+init_reassembly(struct ts_worker *w, uint64_t seed)
+{
+	const struct ts_worker_conf *c = &w->conf;
+	struct ts_reassembly_conf conf = {
+		.max_datagrams = c->reassembly.max_datagrams,
+		.max_held = TS_REASSEMBLY_HELD_MAX,
+		.max_bytes = c->reassembly.max_bytes,
+		.per_source = c->reassembly.per_source,
+		.max_fragments = c->reassembly.max_fragments,
+		.max_size = c->reassembly.max_size,
+		.timeout = c->reassembly.timeout_ms * w->hz / 1000,
+		.seed = seed,
+		.free_fn = free_fragment,
+	};
+
+	w->reassembly = ts_reassembly_create(&conf);
+	return w->reassembly != NULL;
+}
+
 struct ts_worker *
 ts_worker_create(const struct ts_worker_conf *conf, char *err, size_t err_len)
 {
@@ -81,6 +109,11 @@ ts_worker_create(const struct ts_worker_conf *conf, char *err, size_t err_len)
 	w->injects = make_ring("inject", conf, sizeof(struct ts_inject), PACKET_RING_SIZE);
 	w->punts = make_ring("punt", conf, sizeof(struct ts_punt), PACKET_RING_SIZE);
 	w->events = make_ring("event", conf, sizeof(struct ts_event), EVENT_RING_SIZE);
+	if (!init_reassembly(w, next_random(&random))) {
+		snprintf(err, err_len, "worker %u: no memory for reassembly", conf->id);
+		ts_worker_free(w);
+		return NULL;
+	}
 	if (w->commands == NULL || w->injects == NULL || w->punts == NULL || w->events == NULL) {
 		snprintf(err, err_len, "worker %u: its rings cannot be made: %s", conf->id, rte_strerror(rte_errno));
 		ts_worker_free(w);
@@ -89,16 +122,47 @@ ts_worker_create(const struct ts_worker_conf *conf, char *err, size_t err_len)
 	return w;
 }
 
+int
+ts_workers_connect(struct ts_worker *const *workers, unsigned n, char *err, size_t err_len)
+{
+	char name[RTE_RING_NAMESIZE];
+
+	for (unsigned from = 0; from < n; from++) {
+		for (unsigned to = 0; to < n; to++) {
+			struct rte_ring *r;
+
+			if (from == to)
+				continue;
+			snprintf(name, sizeof(name), "ts_handoff_%hu_%hu", (uint16_t)from, (uint16_t)to);
+			r = rte_ring_create_elem(name, sizeof(struct ts_handoff), HANDOFF_RING_SIZE,
+				workers[to]->conf.socket_id, RING_F_SP_ENQ | RING_F_SC_DEQ);
+			if (r == NULL) {
+				snprintf(err, err_len, "%s: %s", name, rte_strerror(rte_errno));
+				return -1;
+			}
+			workers[from]->handoff_out[to] = r;
+			workers[to]->handoff_in[from] = r;
+		}
+	}
+	return 0;
+}
+
 static void
 free_frames(struct ts_worker *w)
 {
 	struct ts_inject in;
+	struct ts_handoff handed;
 	struct ts_punt out;
 
 	while (w->injects != NULL && rte_ring_dequeue_elem(w->injects, &in, sizeof(in)) == 0)
 		rte_pktmbuf_free(in.frame);
 	while (w->punts != NULL && rte_ring_dequeue_elem(w->punts, &out, sizeof(out)) == 0)
 		rte_pktmbuf_free(out.frame);
+	for (unsigned i = 0; i < TS_MAX_WORKERS; i++) {
+		while (w->handoff_in[i] != NULL && rte_ring_dequeue_elem(w->handoff_in[i], &handed, sizeof(handed)) == 0)
+			rte_pktmbuf_free(handed.packet);
+		rte_ring_free(w->handoff_in[i]);
+	}
 }
 
 void
@@ -108,6 +172,7 @@ ts_worker_free(struct ts_worker *w)
 		return;
 	ts_neigh_wait_free(w);
 	free_frames(w);
+	ts_reassembly_free(w->reassembly);
 	rte_ring_free(w->commands);
 	rte_ring_free(w->injects);
 	rte_ring_free(w->punts);
@@ -194,6 +259,9 @@ ts_worker_stats(const struct ts_worker *w, struct ts_worker_stats *out)
 {
 	const struct ts_tables *tables = __atomic_load_n(&w->tables, __ATOMIC_ACQUIRE);
 
+	struct ts_reassembly_stats r;
+
+	ts_reassembly_stats(w->reassembly, &r);
 	*out = (struct ts_worker_stats){
 		.counters = w->counters,
 		.ports = w->ports,
@@ -201,6 +269,7 @@ ts_worker_stats(const struct ts_worker *w, struct ts_worker_stats *out)
 		.busy_loops = w->busy_loops,
 		.busy_cycles = w->busy_cycles,
 		.cycles = w->cycles,
+		.reassembly = {r.datagrams, r.held, r.bytes, r.timeouts, r.evicted},
 		.table_version = tables != NULL ? tables->version : 0,
 		.last_turn_tsc = w->now,
 		.id = w->conf.id,

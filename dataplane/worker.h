@@ -15,11 +15,13 @@
 
 #include "counters.h"
 #include "messages.h"
+#include "lib/config.h"
 #include "tables.h"
 
 #define TS_BURST_MAX 64
 #define TS_MAX_RXQ 32
 #define TS_TX_PORTS 32 /* port ids below this */
+#define TS_REASSEMBLY_HELD_MAX 1024 /* fragments that one worker keeps, whatever else is configured */
 
 /* The counters of one port as one worker sees it. */
 struct ts_port_counters {
@@ -50,11 +52,15 @@ struct ts_worker_conf {
 		uint16_t port, queue;
 	} rxq[TS_MAX_RXQ];
 	uint32_t tx_ports;	 /* bit per port id that the worker may send to */
+	uint32_t lag_ports;	 /* those of them that are LAGs: LACP lives on the worker coming by (ground.md 9) */
 	uint16_t tx_queue;	 /* on every port */
 	uint16_t neighbour_queue; /* packets that wait per unresolved next hop */
 	struct {
 		uint32_t per_second, burst;
 	} limits[TS_N_LIMITS];	 /* of the whole box; 0 per second = none at all */
+	struct {
+		uint32_t timeout_ms, max_datagrams, max_bytes, per_source, max_fragments, max_size;
+	} reassembly;		 /* of this worker; lib/reassembly.h */
 	struct rte_rcu_qsbr *qsbr; /* shared by all workers; thread id = id. NULL in tests of one thread */
 	uint64_t seed;		 /* secret: IPv4 identification, flow hash */
 };
@@ -65,6 +71,9 @@ struct ts_worker; /* worker_priv.h */
 struct ts_worker *ts_worker_create(const struct ts_worker_conf *conf, char *err, size_t err_len);
 /* Frees packets that wait, too. The worker must have left its loop. */
 void ts_worker_free(struct ts_worker *w);
+
+/* Make the handoff rings, one per ordered pair, once all workers are there. 0, or -1 and a message. */
+int ts_workers_connect(struct ts_worker *const *workers, unsigned n, char *err, size_t err_len);
 
 /* The loop, for rte_eal_remote_launch(); returns on TS_COMMAND_STOP. */
 int ts_worker_loop(void *worker);
@@ -87,6 +96,10 @@ struct ts_worker_stats {
 	const struct ts_port_counters *ports;	   /* [TS_TX_PORTS] */
 	uint64_t loops, busy_loops;		   /* turns, and those that found work */
 	uint64_t busy_cycles, cycles;
+	struct {
+		uint32_t datagrams, held, bytes;
+		uint64_t timeouts, evicted;
+	} reassembly;
 	uint64_t table_version;
 	uint64_t last_turn_tsc;
 	unsigned id, cpu;

@@ -14,6 +14,7 @@
 #include <rte_ip.h>
 
 #include "lib/ip_check.h"
+#include "lib/reassembly.h"
 #include "lib/token_bucket.h"
 #include "worker.h"
 
@@ -21,6 +22,8 @@
 #define TS_WAIT_SLOTS 64    /* next hops that packets of one worker can wait for */
 #define TS_WAIT_PACKETS 32  /* upper bound of limits.neighbour-queue */
 #define TS_NO_IFACE UINT16_MAX
+/* All headers that the lanes read, outer and inner, with options and an extension header or two, are in the first segment. */
+#define TS_HEADERS_LINEAR 128u
 
 /* Packets on their way through a station. iface: where they came in. */
 struct ts_vec {
@@ -59,6 +62,8 @@ struct ts_worker {
 	uint32_t id_hash_key; /* odd, secret */
 	uint64_t hz;
 	struct rte_ring *commands, *injects, *punts, *events;
+	struct rte_ring *handoff_in[TS_MAX_WORKERS], *handoff_out[TS_MAX_WORKERS]; /* by worker; NULL at the own place */
+	struct ts_reassembly *reassembly;
 	bool stop;
 
 	/* written by every packet */
@@ -73,6 +78,7 @@ struct ts_worker {
 	struct ts_token_bucket neigh_limit;
 	uint16_t n_waiting; /* slots in use */
 	uint64_t next_wait_check;
+	uint64_t next_lag_turn;
 	struct ts_wait_slot wait[TS_WAIT_SLOTS];
 	uint64_t loops, busy_loops, cycles, busy_cycles;
 };
@@ -103,12 +109,32 @@ void ts_parse(struct ts_worker *w, uint16_t port, struct rte_mbuf **pkts, uint16
 void ts_classify4(struct ts_worker *w, struct ts_vec *in, struct ts_vec *decap, struct ts_vec *local);
 void ts_classify6(struct ts_worker *w, struct ts_vec *in, struct ts_vec *encap, struct ts_vec *local);
 
+/* One packet for an address of the box, whole: to its lane or to `local`, to the kernel, or dropped. */
+void ts_classify4_one(struct ts_worker *w, struct rte_mbuf *m, uint16_t iface, struct ts_vec *decap, struct ts_vec *local);
+
+/*
+ * reassemble.c: a fragment for an address of the box. Returns the whole packet when it was the last one that was missing, else
+ * NULL. _handed: one that its receiver handed to this worker, after all checks.
+ */
+struct rte_mbuf *ts_reassemble(struct ts_worker *w, struct rte_mbuf *m, uint16_t iface);
+struct rte_mbuf *ts_reassemble_handed(struct ts_worker *w, struct rte_mbuf *m);
+
+/* handoff.c: a packet to the worker that owns its state, and what others handed to this one. */
+void ts_handoff(struct ts_worker *w, unsigned owner, struct rte_mbuf *m, uint16_t iface);
+void ts_handoff_take(struct ts_worker *w);
+
 /* lane_6to4_encap.c, lane_6to4_decap.c. Decap's packets still have their outer header. */
 void ts_6to4_encap(struct ts_worker *w, struct ts_vec *in);
 void ts_6to4_decap(struct ts_worker *w, struct ts_vec *in);
+/* G8 to G10: the counter that says why this outer source is refused, or -1. */
+int ts_6to4_refused_source(const struct ts_worker *w, rte_be32_t src);
 
 /* local4.c, local6.c: for addresses of the box. */
 void ts_local4(struct ts_worker *w, struct ts_vec *in);
+/* icmp4_error.c: an ICMPv4 error to one of the box's addresses, its checksum verified (protocols.md 2.10). */
+void ts_icmp4_error(struct ts_worker *w, struct rte_mbuf *m);
+/* Does it quote protocol 41? Then it is the data path's, at a host address too. */
+bool ts_icmp4_quotes_tunnel(const struct rte_mbuf *m);
 void ts_local6(struct ts_worker *w, struct ts_vec *in);
 /* One packet that came out of a tunnel; what is no valid echo request counts as `not_echo`. */
 void ts_local6_tunnelled(struct ts_worker *w, struct rte_mbuf *m, enum ts_counter not_echo);
@@ -142,6 +168,8 @@ void ts_output(struct ts_worker *w, struct rte_mbuf *m, const struct ts_adjacenc
 void ts_output_glean(struct ts_worker *w, struct rte_mbuf *m, uint16_t iface, rte_be16_t ethertype);
 void ts_tx_enqueue(struct ts_worker *w, uint16_t port, struct rte_mbuf *m);
 void ts_tx_flush(struct ts_worker *w);
+/* LACP's messages leave with a transmit call, and have to every 100 ms. */
+void ts_lag_turn(struct ts_worker *w);
 
 /* neigh_wait.c */
 void ts_neigh_wait(struct ts_worker *w, struct rte_mbuf *m, uint16_t iface, uint8_t family, const uint8_t *addr);

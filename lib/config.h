@@ -161,6 +161,9 @@ struct ts_config {
 		uint16_t neighbour_queue;		      /* packets that wait per unresolved next hop */
 	} limits;
 	struct {
+		uint32_t timeout_s, max_size, datagrams, bytes, per_source, fragments;
+	} reassembly;				      /* G20, G24; of each worker */
+	struct {
 		struct ts_prefix6rd known_6rd[TS_MAX_KNOWN_PREFIXES]; /* G29 (3) */
 		unsigned n_known_6rd;
 		struct ts_prefix6 known_isatap[TS_MAX_KNOWN_PREFIXES]; /* G29 (2) */

@@ -170,8 +170,20 @@ const struct ts_key ts_keys[] = {
 	  .help = "how many on average; 0 = none at all" },
 	{ .path = "limits.*.burst", .type = TS_KEY_UINT, FIELD(struct ts_cfg_rate, burst), .min = 0, .max = 1000000000,
 	  RELOAD, .help = "how many at once; without it as many as per second" },
-	{ .path = "limits.neighbour-queue", .type = TS_KEY_UINT, CFG(limits.neighbour_queue), .min = 0, .max = 1024,
+	{ .path = "limits.neighbour-queue", .type = TS_KEY_UINT, CFG(limits.neighbour_queue), .min = 0, .max = 32,
 	  .fallback = "8", .unit = "packets", .help = "packets that wait for each unresolved neighbour" },
+
+	SECTION("reassembly", "IPv4 fragments of tunnel packets and of packets for service addresses; limits of each worker. "
+			      "When one is reached, the oldest incomplete datagram goes."),
+	LIMIT("reassembly.timeout-s", reassembly.timeout_s, 1, 120, "15", "s",
+	      "how long an incomplete datagram is kept; RFC 1122 has 60 to 120 s, which under attack is too long"),
+	LIMIT("reassembly.max-size", reassembly.max_size, 1500, 65535, "1500", "bytes",
+	      "largest datagram; RFC 4213 3.6 asks for 1500 or the largest interface MTU"),
+	LIMIT("reassembly.datagrams", reassembly.datagrams, 1, 65536, "1024", "datagrams", "incomplete ones at a time"),
+	LIMIT("reassembly.bytes", reassembly.bytes, 65536, 1073741824, "4194304", "bytes", "payload kept at a time"),
+	LIMIT("reassembly.per-source", reassembly.per_source, 1, 65535, "16", "datagrams",
+	      "incomplete datagrams of one IPv4 source"),
+	LIMIT("reassembly.fragments", reassembly.fragments, 2, 64, "32", "fragments", "of one datagram"),
 
 	SECTION("loop-guard", "Other automatic tunnels near this relay, for the loop checks of RFC 6324."),
 	{ .path = "loop-guard.known-isatap", .type = TS_KEY_PREFIX6,

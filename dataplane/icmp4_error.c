@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * ICMPv4 errors from inside a tunnel become ICMPv6 errors to the native sender (protocols.md 2.10; RFC 4213 3.4, RFC 3056 7). No
+ * state: everything needed is quoted. That also serves errors about packets of another relay with the same anycast source.
+ * The steps are those of G53, in its order.
+ */
+#include "worker_priv.h"
+
+#include <netinet/icmp6.h>
+
+#define ICMP4_HDR_LEN 8
+#define ICMP4_UNREACHABLE 3
+#define ICMP4_SOURCE_ROUTE_FAILED 5
+#define ICMP4_FRAG_NEEDED 4
+#define ICMP4_TIME_EXCEEDED 11
+#define MIN_IPV6_MTU 1280
+
+static const struct ts_error_counters error_counters = {
+	TS_C_drop_ip4_local_no_error_about_error,
+	TS_C_drop_ip4_local_icmp6_limited,
+};
+
+/* What the error says, once it is understood. All pointers into the first segment. */
+struct quotation {
+	const uint8_t *icmp;
+	uint32_t icmp_at;		   /* of the message in the packet */
+	const struct rte_ipv4_hdr *outer;
+	const struct rte_ipv6_hdr *inner;
+	uint32_t inner_at, inner_len;	   /* in the packet; as much as is quoted of the inner packet */
+};
+
+static bool
+translatable(const uint8_t *icmp)
+{
+	if (icmp[0] == ICMP4_UNREACHABLE)
+		return icmp[1] != ICMP4_SOURCE_ROUTE_FAILED;
+	return icmp[0] == ICMP4_TIME_EXCEEDED && icmp[1] == 0;
+}
+
+/* Steps 2 to 4; the counter, or -1. */
+static int
+read_quotation(const struct ts_worker *w, const struct rte_mbuf *m, struct quotation *q)
+{
+	uint32_t len = rte_pktmbuf_data_len(m) - q->icmp_at - ICMP4_HDR_LEN, outer_ihl;
+
+	/* RFC 4884: an extension structure follows the quoted datagram, whose length is given. */
+	if (q->icmp[5] != 0)
+		len = RTE_MIN(len, q->icmp[5] * 4u);
+	q->outer = (const void *)(q->icmp + ICMP4_HDR_LEN);
+	if (len < TS_IPV4_HDR_LEN)
+		return TS_C_drop_ip4_local_icmp4_short;
+	outer_ihl = ts_ipv4_ihl(q->outer);
+	if (q->outer->version_ihl >> 4 != 4 || outer_ihl < TS_IPV4_HDR_LEN ||
+		(q->outer->fragment_offset & RTE_BE16(RTE_IPV4_HDR_OFFSET_MASK)) != 0 ||
+		!ts_source_policy_own(w->tables->services->policy, q->outer->src_addr) ||
+		q->outer->next_proto_id != IPPROTO_IPV6)
+		return TS_C_drop_ip4_local_icmp4_not_ours;
+	if (len < outer_ihl + TS_IPV6_HDR_LEN)
+		return TS_C_drop_ip4_local_icmp4_short;
+	q->inner_at = q->icmp_at + ICMP4_HDR_LEN + outer_ihl;
+	q->inner_len = len - outer_ihl;
+	q->inner = (const void *)((const uint8_t *)q->outer + outer_ihl);
+	if (((const uint8_t *)q->inner)[0] >> 4 != 6)
+		return TS_C_drop_ip4_local_icmp4_short;
+	return -1;
+}
+
+static bool
+is_own6(const struct ts_worker *w, const uint8_t addr[16])
+{
+	uint8_t dst[1][16];
+	uint64_t nh;
+
+	memcpy(dst[0], addr, 16);
+	rte_fib6_lookup_bulk(w->tables->fib6, dst, &nh, 1);
+	return ts_nexthop(w, nh)->kind == TS_NH_LOCAL;
+}
+
+/* Step 5: can the relay have sent this? Then its sender is told. */
+static int
+refused_quotation(const struct ts_worker *w, const struct quotation *q)
+{
+	if (!ts_is_6to4(q->inner->dst_addr) || ts_6to4_v4(q->inner->dst_addr) != q->outer->dst_addr)
+		return TS_C_drop_ip4_local_icmp4_not_ours;
+	if (ts_ipv6_addr_refused(q->inner->src_addr))
+		return TS_C_drop_ip4_local_v6_src_invalid;
+	if (ts_is_6to4(q->inner->src_addr) || is_own6(w, q->inner->src_addr))
+		return TS_C_drop_ip4_local_icmp4_not_ours;
+	return -1;
+}
+
+/* Step 7 (RFC 1191 5, 7): what the tunnel can carry, from the router's word or from the quoted length. */
+static uint32_t
+tunnel_mtu(const struct quotation *q)
+{
+	static const uint16_t plateaus[] = {65535, 32000, 17914, 8166, 4352, 2002, 1492, 1006, 508, 296, 68};
+	uint32_t mtu = (uint32_t)(q->icmp[6] << 8 | q->icmp[7]), total = rte_be_to_cpu_16(q->outer->total_length);
+
+	for (unsigned i = 0; mtu == 0 && i < RTE_DIM(plateaus); i++)
+		if (plateaus[i] < total)
+			mtu = plateaus[i];
+	return RTE_MAX(mtu, (uint32_t)MIN_IPV6_MTU + TS_IPV4_HDR_LEN) - TS_IPV4_HDR_LEN;
+}
+
+/* The packet becomes the quoted inner one, as far as it is there (G54). */
+static void
+cut_to_inner(struct rte_mbuf *m, const struct quotation *q)
+{
+	uint32_t whole = TS_IPV6_HDR_LEN + rte_be_to_cpu_16(q->inner->payload_len);
+	uint32_t len = RTE_MIN(q->inner_len, whole);
+
+	rte_pktmbuf_adj(m, (uint16_t)q->inner_at);
+	ts_trim(m, len);
+}
+
+static void
+answer(struct ts_worker *w, struct rte_mbuf *m, const struct quotation *q)
+{
+	bool too_big = q->icmp[0] == ICMP4_UNREACHABLE && q->icmp[1] == ICMP4_FRAG_NEEDED;
+	uint32_t whole = TS_IPV6_HDR_LEN + rte_be_to_cpu_16(q->inner->payload_len);
+	uint32_t mtu = too_big ? tunnel_mtu(q) : 0;
+
+	if (!ts_icmp6_may_answer((const uint8_t *)q->inner, RTE_MIN(q->inner_len, whole), too_big)) {
+		ts_drop(w, m, TS_C_drop_ip4_local_no_error_about_error);
+		return;
+	}
+	if (too_big && whole <= mtu) {
+		ts_drop(w, m, TS_C_drop_ip4_local_icmp4_no_ptb);
+		return;
+	}
+	cut_to_inner(m, q);
+	ts_count(w, TS_C_icmp4_errors_translated);
+	if (too_big)
+		ts_icmp6_error(w, m, ICMP6_PACKET_TOO_BIG, 0, mtu, &error_counters);
+	else
+		ts_icmp6_error(w, m, ICMP6_DST_UNREACH, ICMP6_DST_UNREACH_ADDR, 0, &error_counters);
+}
+
+void
+ts_icmp4_error(struct ts_worker *w, struct rte_mbuf *m)
+{
+	struct quotation q = {.icmp_at = ts_ipv4_ihl(rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *))};
+	int reason;
+
+	q.icmp = rte_pktmbuf_mtod_offset(m, const uint8_t *, q.icmp_at);
+	if (!translatable(q.icmp)) {
+		ts_drop(w, m, TS_C_drop_ip4_local_icmp4_ignored);
+		return;
+	}
+	reason = read_quotation(w, m, &q);
+	if (reason < 0)
+		reason = refused_quotation(w, &q);
+	if (reason >= 0)
+		ts_drop(w, m, (enum ts_counter)reason);
+	else
+		answer(w, m, &q);
+}
+
+bool
+ts_icmp4_quotes_tunnel(const struct rte_mbuf *m)
+{
+	const struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *);
+	uint32_t ihl = ts_ipv4_ihl(ip), need = ihl + ICMP4_HDR_LEN + TS_IPV4_HDR_LEN;
+	const uint8_t *icmp = (const uint8_t *)ip + ihl;
+
+	if (ts_ipv4_is_fragment(ip) || rte_pktmbuf_data_len(m) < need || !translatable(icmp))
+		return false;
+	return ((const struct rte_ipv4_hdr *)(const void *)(icmp + ICMP4_HDR_LEN))->next_proto_id == IPPROTO_IPV6;
+}
