@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The announcement device: a TUN held open by this process, and the anycast prefixes as routes to it in a table that
+ * the routing daemon exports. When the process dies, by whatever cause, the kernel takes device and routes away.
+ *
+ * Nobody reads the TUN. No rule leads to its table, so next to nothing is sent to it; its queue holds one packet, and
+ * the kernel drops what does not fit. It has no IPv6 link-local address, so that it does not chatter.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "kernel_settings.h"
+#include "rtnl.h"
+#include "tun.h"
+#include "twin.h"
+
+#define MAX_PREFIXES 8
+#define ADDR_GEN_MODE_NONE "1"
+
+struct ts_announcer {
+	int tun_fd;
+	int ifindex;
+	uint32_t table;
+	struct mnl_socket *nl; /* stays in the namespace in which it was opened */
+	struct ts_cfg_addr prefixes[MAX_PREFIXES];
+	unsigned n_prefixes;
+};
+
+static void
+choose_prefixes(struct ts_announcer *a, const struct ts_config *cfg)
+{
+	struct ts_cfg_addr *p;
+
+	if (!cfg->sixto4.enabled)
+		return;
+	p = &a->prefixes[a->n_prefixes++];
+	p->family = AF_INET6; /* 2002::/16, RFC 3056 5.2 */
+	p->prefix_len = 16;
+	p->v6.s6_addr[0] = 0x20;
+	p->v6.s6_addr[1] = 0x02;
+	if (!cfg->sixto4.anycast)
+		return;
+	p = &a->prefixes[a->n_prefixes++];
+	p->family = AF_INET; /* 192.88.99.0/24, RFC 3068 2.3 */
+	p->prefix_len = 24;
+	p->v4 = TS_6TO4_ANYCAST & ts_mask4(24);
+}
+
+static int
+open_device(struct ts_announcer *a, const char *name, char *err, size_t err_len)
+{
+	char path[96];
+	int ret;
+
+	a->tun_fd = ts_tun_open(name, false, &a->ifindex, err, err_len);
+	if (a->tun_fd < 0)
+		return -1;
+	snprintf(path, sizeof(path), "ipv6/conf/%s/addr_gen_mode", name);
+	ret = ts_sysctl_set(path, ADDR_GEN_MODE_NONE, NULL);
+	if (ret == 0)
+		ret = ts_rtnl_link(a->nl, a->ifindex, NULL, 0, 1, true);
+	if (ret < 0)
+		snprintf(err, err_len, "%s does not come up: %s", name, strerror(-ret));
+	return ret;
+}
+
+struct ts_announcer *
+ts_announcer_create(const struct ts_config *cfg, char *err, size_t err_len)
+{
+	struct ts_announcer *a = calloc(1, sizeof(*a));
+	char why[256] = "no memory";
+
+	if (a != NULL) {
+		a->tun_fd = -1;
+		a->table = cfg->announce.table;
+		choose_prefixes(a, cfg);
+		a->nl = ts_rtnl_open();
+		if (a->nl == NULL)
+			snprintf(why, sizeof(why), "rtnetlink: %s", strerror(errno));
+		else if (open_device(a, cfg->announce.device, why, sizeof(why)) == 0)
+			return a;
+	}
+	snprintf(err, err_len, "announce.device: %s", why);
+	ts_announcer_free(a);
+	return NULL;
+}
+
+int
+ts_announcer_set(struct ts_announcer *a, int up)
+{
+	int first = 0;
+
+	for (unsigned i = 0; i < a->n_prefixes; i++) {
+		int ret = ts_rtnl_route(a->nl, up != 0, a->ifindex, a->table, &a->prefixes[i]);
+
+		if (ret == -ESRCH && !up)
+			ret = 0; /* withdrawn already */
+		if (ret < 0 && first == 0)
+			first = ret;
+	}
+	return first;
+}
+
+void
+ts_announcer_free(struct ts_announcer *a)
+{
+	if (a == NULL)
+		return;
+	if (a->tun_fd >= 0)
+		close(a->tun_fd);
+	ts_rtnl_close(a->nl);
+	free(a);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Everything that the control thread owns, in one place, for the modules that show it (ctlsock.c, telemetry.c).
+ */
+#ifndef TS_CTL_CONTROL_H
+#define TS_CTL_CONTROL_H
+
+#include "control/iface.h"
+#include "control/local.h"
+#include "control/mirror.h"
+#include "control/nexthop.h"
+#include "control/ports.h"
+#include "control/publish.h"
+#include "control/punt.h"
+#include "control/rib.h"
+#include "control/twin.h"
+#include "dataplane/worker.h"
+#include "lib/config.h"
+
+struct ts_control {
+	struct ts_config cfg;
+	struct ts_ports ports;
+	struct ts_ifaces ifaces;
+	struct ts_worker *workers[TS_MAX_WORKERS];
+	unsigned n_workers;
+	struct rte_rcu_qsbr *qsbr;
+	struct ts_nexthops *nexthops;
+	struct ts_rib *rib;
+	struct ts_publisher *publisher;
+	struct ts_mirror *mirror; /* NULL when no interface has a twin */
+	struct ts_local *local;
+	struct ts_announcer *announcer; /* NULL when nothing is announced */
+	struct ts_punter *punter;	/* NULL when no interface has a twin */
+	struct ts_ctlsock *ctlsock;
+};
+
+#endif

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "local.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include <rte_common.h>
+
+#include "neigh.h"
+
+#define MAX_ADDRS 2048
+#define KERNEL_MAIN_TABLE 254
+
+/* One own address; `host`: the kernel has it, too. */
+struct own_addr {
+	uint8_t family;
+	bool host;
+	uint8_t proto41; /* enum ts_proto41 */
+	uint8_t addr[16];
+};
+
+/* All own addresses and attached subnets while they are put together. */
+struct own_set {
+	unsigned n;
+	struct own_addr addr[MAX_ADDRS];
+	unsigned n_attached;
+	struct ts_prefix4 attached[MAX_ADDRS];
+};
+
+struct ts_local {
+	const struct ts_config *cfg;
+	const struct ts_ifaces *ifaces;
+	struct ts_nexthops *nexthops;
+	struct ts_rib *rib;
+	struct ts_publisher *publisher;
+	uint32_t gen;
+	struct own_set set;
+};
+
+struct ts_local *
+ts_local_create(const struct ts_config *cfg, const struct ts_ifaces *ifaces, struct ts_nexthops *nexthops,
+	struct ts_rib *rib, struct ts_publisher *publisher)
+{
+	struct ts_local *l = calloc(1, sizeof(*l));
+
+	if (l == NULL)
+		return NULL;
+	l->cfg = cfg;
+	l->ifaces = ifaces;
+	l->nexthops = nexthops;
+	l->rib = rib;
+	l->publisher = publisher;
+	return l;
+}
+
+void
+ts_local_free(struct ts_local *l)
+{
+	free(l);
+}
+
+static struct own_addr *
+add_own(struct own_set *set, uint8_t family, const void *addr)
+{
+	size_t len = family == AF_INET ? 4 : 16;
+
+	for (unsigned i = 0; i < set->n; i++)
+		if (set->addr[i].family == family && memcmp(set->addr[i].addr, addr, len) == 0)
+			return &set->addr[i];
+	if (set->n == MAX_ADDRS)
+		return NULL;
+
+	struct own_addr *a = &set->addr[set->n++];
+
+	memset(a, 0, sizeof(*a));
+	a->family = family;
+	memcpy(a->addr, addr, len);
+	return a;
+}
+
+static void
+add_attached(struct own_set *set, rte_be32_t addr, uint8_t len)
+{
+	struct ts_prefix4 p = {addr & ts_mask4(len), len};
+
+	if (set->n_attached < MAX_ADDRS)
+		set->attached[set->n_attached++] = p;
+}
+
+static bool
+is_link_local_or_loopback(uint8_t family, const uint8_t *addr)
+{
+	static const uint8_t loopback[16] = {[15] = 1};
+
+	if (family == AF_INET)
+		return addr[0] == 127;
+	return (addr[0] == 0xfe && (addr[1] & 0xc0) == 0x80) || memcmp(addr, loopback, 16) == 0;
+}
+
+/* What the kernel has. */
+static void
+collect_host(struct own_set *set, const struct ts_host_addr *addrs, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		const struct ts_host_addr *h = &addrs[i];
+		rte_be32_t v4;
+
+		if (is_link_local_or_loopback(h->family, h->addr))
+			continue;
+
+		struct own_addr *a = add_own(set, h->family, h->addr);
+
+		if (a != NULL)
+			a->host = true;
+		memcpy(&v4, h->addr, sizeof(v4));
+		if (h->family == AF_INET && h->iface >= 0)
+			add_attached(set, v4, h->prefix_len);
+	}
+}
+
+/* Addresses of interfaces without a twin: there is no kernel behind them, so they are ours alone. */
+static void
+collect_twinless(struct own_set *set, const struct ts_config *cfg)
+{
+	for (unsigned i = 0; i < cfg->n_interfaces; i++) {
+		const struct ts_cfg_interface *c = &cfg->interfaces[i];
+
+		for (unsigned k = 0; c->twin == TS_TWIN_NONE && k < c->n_addresses; k++) {
+			const struct ts_cfg_addr *a = &c->addresses[k];
+
+			add_own(set, a->family, a->family == AF_INET ? (const void *)&a->v4 : &a->v6);
+			if (a->family == AF_INET)
+				add_attached(set, a->v4, a->prefix_len);
+		}
+	}
+}
+
+/* Service addresses, and which mechanism protocol 41 to them belongs to (G2). */
+static void
+collect_services(struct own_set *set, const struct ts_config *cfg)
+{
+	static const uint8_t anycast6[16] = {0x20, 0x02, 0xc0, 0x58, 0x63, 0x01}; /* 2002:c058:6301:: (S20) */
+
+	for (unsigned i = 0; i < cfg->local.n_addresses; i++) {
+		const struct ts_cfg_addr *a = &cfg->local.addresses[i];
+
+		add_own(set, a->family, a->family == AF_INET ? (const void *)&a->v4 : &a->v6);
+	}
+	if (cfg->local.has_icmp6_source)
+		add_own(set, AF_INET6, &cfg->local.icmp6_source);
+	if (!cfg->sixto4.enabled)
+		return;
+	if (cfg->sixto4.anycast)
+		add_own(set, AF_INET6, anycast6);
+	for (unsigned i = 0; i < cfg->sixto4.n_rx_v4; i++) {
+		struct own_addr *a = add_own(set, AF_INET, &cfg->sixto4.rx_v4[i]);
+
+		if (a != NULL)
+			a->proto41 = TS_PROTO41_6TO4;
+	}
+}
+
+static int
+own_route(struct ts_local *l, uint8_t family, const void *prefix, uint8_t len, uint32_t nh)
+{
+	return ts_rib_set(l->rib, family, prefix, len, TS_ORIGIN_OWN, 0, nh, l->gen);
+}
+
+static int
+own_route6(struct ts_local *l, uint8_t byte0, uint8_t byte1, uint8_t len, enum ts_nh_kind kind)
+{
+	uint8_t prefix[16] = {byte0, byte1};
+
+	return own_route(l, AF_INET6, prefix, len, ts_nexthop_get_simple(l->nexthops, kind));
+}
+
+/* What is always so: link-local traffic is the kernel's, tunnel prefixes are tunnels. */
+static int
+add_fixed_routes(struct ts_local *l)
+{
+	static const uint8_t local_multicast4[4] = {224, 0, 0, 0};
+	int rc = own_route(l, AF_INET, local_multicast4, 24, ts_nexthop_get_simple(l->nexthops, TS_NH_PUNT));
+
+	rc |= own_route6(l, 0xfe, 0x80, 10, TS_NH_PUNT);
+	rc |= own_route6(l, 0xff, 0x02, 16, TS_NH_PUNT);
+	if (l->cfg->sixto4.enabled)
+		rc |= own_route6(l, 0x20, 0x02, 16, TS_NH_6TO4);
+	return rc;
+}
+
+static int
+add_address_routes(struct ts_local *l)
+{
+	int rc = 0;
+
+	for (unsigned i = 0; i < l->set.n; i++) {
+		const struct own_addr *a = &l->set.addr[i];
+		uint32_t nh = ts_nexthop_get_local(l->nexthops, a->host, a->proto41);
+
+		rc |= own_route(l, a->family, a->addr, a->family == AF_INET ? 32 : 128, nh);
+	}
+	return rc;
+}
+
+static void
+free_services(struct ts_services *s)
+{
+	if (s == NULL)
+		return;
+	ts_source_policy_free(s->policy);
+	ts_loop_guard_free(s->loop_guard);
+	free(s);
+}
+
+static void
+fill_6to4(struct ts_6to4 *out, const struct ts_cfg_6to4 *in)
+{
+	out->enabled = in->enabled;
+	out->tx_source = in->tx_source;
+	out->mtu = in->mtu;
+	out->ttl = in->ttl;
+	out->frag_off = in->df ? RTE_BE16(0x4000) : 0;
+	out->tos_mask = (in->dscp == TS_DSCP_COPY ? 0xfc : 0) | (in->ecn == TS_ECN_NORMAL ? 0x03 : 0);
+}
+
+static struct ts_services *
+make_services(const struct ts_local *l)
+{
+	const struct ts_config *cfg = l->cfg;
+	struct ts_services *s = aligned_alloc(RTE_CACHE_LINE_SIZE, RTE_ALIGN_CEIL(sizeof(*s), RTE_CACHE_LINE_SIZE));
+	rte_be32_t own[MAX_ADDRS];
+	size_t n = 0;
+
+	if (s == NULL)
+		return NULL;
+	memset(s, 0, sizeof(*s));
+	for (unsigned i = 0; i < l->set.n; i++)
+		if (l->set.addr[i].family == AF_INET)
+			memcpy(&own[n++], l->set.addr[i].addr, sizeof(own[0]));
+	s->policy = ts_source_policy_create(
+		cfg->source_policy.v4_filter == TS_V4_FILTER_CORE ? TS_POLICY_CORE : TS_POLICY_EXTENDED, own, n,
+		l->set.attached, l->set.n_attached);
+	s->loop_guard = ts_loop_guard_create(own, n, cfg->loop_guard.known_6rd, cfg->loop_guard.n_known_6rd,
+		cfg->loop_guard.known_isatap, cfg->loop_guard.n_known_isatap);
+	if (s->policy == NULL || s->loop_guard == NULL) {
+		free_services(s);
+		return NULL;
+	}
+	s->icmp6_source = cfg->local.icmp6_source;
+	s->hop_limit = cfg->local.hop_limit;
+	fill_6to4(&s->sixto4, &cfg->sixto4);
+	return s;
+}
+
+int
+ts_local_set_host_addrs(struct ts_local *l, const struct ts_host_addr *addrs, unsigned n)
+{
+	struct ts_services *s;
+
+	l->set.n = l->set.n_attached = 0;
+	collect_host(&l->set, addrs, n);
+	collect_twinless(&l->set, l->cfg);
+	collect_services(&l->set, l->cfg);
+	s = make_services(l);
+	if (s == NULL)
+		return -ENOMEM;
+
+	l->gen++;
+	if (add_fixed_routes(l) != 0 || add_address_routes(l) != 0) {
+		free_services(s);
+		return -ENOMEM;
+	}
+	ts_rib_sweep(l->rib, AF_INET, TS_ORIGIN_OWN, l->gen);
+	ts_rib_sweep(l->rib, AF_INET6, TS_ORIGIN_OWN, l->gen);
+	ts_publish_services(l->publisher, s, free_services);
+	return 0;
+}
+
+static const void *
+addr_bytes(const struct ts_cfg_addr *a)
+{
+	return a->family == AF_INET ? (const void *)&a->v4 : &a->v6;
+}
+
+/* The connected subnet of an address, as a route to resolve its destinations one by one. */
+static int
+add_connected(struct ts_local *l, unsigned iface, const struct ts_cfg_addr *a)
+{
+	uint32_t nh = ts_nexthop_get_glean(l->nexthops, (uint16_t)iface);
+	rte_be32_t v4;
+	struct in6_addr v6;
+
+	if (a->family == AF_INET) {
+		v4 = a->v4 & ts_mask4(a->prefix_len);
+		return ts_rib_set(l->rib, AF_INET, (const uint8_t *)&v4, a->prefix_len, TS_ORIGIN_STATIC, 0, nh, 0);
+	}
+	v6 = a->v6;
+	ts_mask6(&v6, a->prefix_len);
+	return ts_rib_set(l->rib, AF_INET6, v6.s6_addr, a->prefix_len, TS_ORIGIN_STATIC, 0, nh, 0);
+}
+
+/* The kernel's main table has the connected subnets of twins already; nobody else knows the others. */
+static int
+add_connected_subnets(struct ts_local *l)
+{
+	int rc = 0;
+
+	for (unsigned i = 0; i < l->cfg->n_interfaces; i++) {
+		const struct ts_cfg_interface *c = &l->cfg->interfaces[i];
+
+		if (c->twin == TS_TWIN_TAP && l->cfg->kernel.table == KERNEL_MAIN_TABLE)
+			continue;
+		for (unsigned k = 0; k < c->n_addresses; k++)
+			rc |= add_connected(l, i, &c->addresses[k]);
+	}
+	return rc;
+}
+
+static uint32_t
+static_nexthop(struct ts_local *l, const struct ts_cfg_route *r)
+{
+	struct ts_path path = {.iface = (uint16_t)r->interface, .family = r->via.family, .weight = 1};
+
+	switch (r->kind) {
+	case TS_ROUTE_BLACKHOLE:
+		return ts_nexthop_get_simple(l->nexthops, TS_NH_BLACKHOLE);
+	case TS_ROUTE_UNREACHABLE:
+		return ts_nexthop_get_simple(l->nexthops, TS_NH_UNREACHABLE);
+	case TS_ROUTE_PROHIBIT:
+		return ts_nexthop_get_simple(l->nexthops, TS_NH_PROHIBIT);
+	case TS_ROUTE_VIA:
+		break;
+	}
+	if (r->via.family == 0)
+		return ts_nexthop_get_glean(l->nexthops, (uint16_t)r->interface);
+	memcpy(path.addr, addr_bytes(&r->via), r->via.family == AF_INET ? 4 : 16);
+	return ts_nexthop_get_paths(l->nexthops, &path, 1);
+}
+
+int
+ts_local_add_static(struct ts_local *l, char *err, size_t err_len)
+{
+	const struct ts_config *cfg = l->cfg;
+
+	if (add_connected_subnets(l) != 0) {
+		snprintf(err, err_len, "no room for the connected subnets: see tables");
+		return -1;
+	}
+	for (unsigned i = 0; i < cfg->n_routes; i++) {
+		const struct ts_cfg_route *r = &cfg->routes[i];
+
+		if (ts_rib_set(l->rib, r->prefix.family, addr_bytes(&r->prefix), r->prefix.prefix_len, TS_ORIGIN_STATIC,
+			    0, static_nexthop(l, r), 0) != 0) {
+			snprintf(err, err_len, "%s:%u: no room for this route: see tables", cfg->file, r->line);
+			return -1;
+		}
+	}
+	for (unsigned i = 0; i < cfg->n_neighbours; i++) {
+		const struct ts_cfg_neighbour *n = &cfg->neighbours[i];
+		uint8_t addr[16] = {0};
+
+		memcpy(addr, addr_bytes(&n->address), n->address.family == AF_INET ? 4 : 16);
+		ts_neigh_update(l->nexthops, l->rib, (uint16_t)n->interface, n->address.family, addr, n->mac, true);
+	}
+	return 0;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The box's own addresses and services: from the configuration and the kernel's addresses to own routes in the RIB, the
+ * source policy, the loop guard and the 6to4 parameters.
+ */
+#ifndef TS_CTL_LOCAL_H
+#define TS_CTL_LOCAL_H
+
+#include "control/iface.h"
+#include "control/mirror.h"
+#include "control/nexthop.h"
+#include "control/publish.h"
+#include "control/rib.h"
+#include "lib/config.h"
+
+struct ts_local;
+
+struct ts_local *ts_local_create(const struct ts_config *cfg, const struct ts_ifaces *ifaces, struct ts_nexthops *nexthops,
+	struct ts_rib *rib, struct ts_publisher *publisher);
+void ts_local_free(struct ts_local *l);
+
+/*
+ * The namespace's addresses are these (none for interfaces without a twin: theirs are taken from the configuration).
+ * Rebuilds own routes and services. 0, or -ENOMEM.
+ */
+int ts_local_set_host_addrs(struct ts_local *l, const struct ts_host_addr *addrs, unsigned n);
+
+/* Static routes and neighbours of the configuration; once at start. -1 and a message in `err` on failure. */
+int ts_local_add_static(struct ts_local *l, char *err, size_t err_len);
+
+#endif

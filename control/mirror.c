@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Sockets, timers and the turn: notifications first, then answers, then what is due.
+ */
+#include "mirror_priv.h"
+#include "neigh.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define READS_PER_TURN 64
+#define COMPARE_AFTER_MS 10
+#define RETRY_FAILED_DUMP_MS 200
+
+uint64_t
+mirror_now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+/* Not before as much time has passed since the last dump as that one took: a flapping link must not make us dump all
+ * the time. */
+void
+mirror_want_compare(struct ts_mirror *m)
+{
+	uint64_t due = mirror_now_ms() + COMPARE_AFTER_MS;
+	uint64_t rested = m->dump_ended_ms + (m->dump_ended_ms - m->dump_began_ms);
+
+	if (m->step_failed)
+		due += RETRY_FAILED_DUMP_MS;
+	if (!mirror_dumping(m) && rested > due)
+		due = rested;
+	if (m->compare_ms == 0 || due < m->compare_ms)
+		m->compare_ms = due;
+}
+
+static void
+route_message(struct ts_mirror *m, const struct nlmsghdr *nlh, bool dump)
+{
+	struct kernel_route r;
+	int ret = mirror_parse_route(nlh, m->ifaces, m->conf.table, &r);
+
+	m->stats.parse_errors += ret < 0;
+	if (ret <= 0)
+		return;
+	m->last_route_ms = mirror_now_ms();
+	if (nlh->nlmsg_type == RTM_NEWROUTE)
+		mirror_route_new(m, &r, dump);
+	else
+		mirror_route_del(m, &r);
+}
+
+static void
+nhobj_message(struct ts_mirror *m, const struct nlmsghdr *nlh)
+{
+	struct nhobj o;
+	int ret = mirror_parse_nhobj(nlh, m->ifaces, &o);
+
+	m->stats.parse_errors += ret < 0;
+	if (ret <= 0)
+		return;
+	if (nlh->nlmsg_type == RTM_NEWNEXTHOP) {
+		mirror_nhobj_new(m, &o);
+	} else {
+		mirror_nhobj_del(m, o.id);
+		mirror_want_compare(m); /* also when a dump runs that may be older and bring it back */
+	}
+}
+
+static void
+neigh_message(struct ts_mirror *m, const struct nlmsghdr *nlh, bool dump)
+{
+	struct kernel_neigh n;
+	int ret = mirror_parse_neigh(nlh, m->ifaces, &n);
+
+	m->stats.parse_errors += ret < 0;
+	if (ret > 0)
+		mirror_neigh(m, &n, dump, nlh->nlmsg_type == RTM_DELNEIGH);
+}
+
+static void
+addr_message(struct ts_mirror *m, const struct nlmsghdr *nlh)
+{
+	struct ts_host_addr a;
+	int ret = mirror_parse_addr(nlh, m->ifaces, &a);
+
+	m->stats.parse_errors += ret < 0;
+	if (ret <= 0)
+		return;
+	mirror_addr(m, &a, nlh->nlmsg_type == RTM_DELADDR);
+	/* The dump that runs may be older and bring it back. */
+	if (nlh->nlmsg_type == RTM_DELADDR && mirror_dumping(m))
+		m->dump_again = true;
+}
+
+static void
+link_message(struct ts_mirror *m, const struct nlmsghdr *nlh)
+{
+	unsigned iface;
+	bool up;
+	int ret = mirror_parse_link(nlh, m->ifaces, &iface, &up);
+
+	m->stats.parse_errors += ret < 0;
+	if (ret > 0)
+		mirror_link(m, iface, up);
+}
+
+void
+mirror_message(struct ts_mirror *m, const struct nlmsghdr *nlh, bool dump)
+{
+	m->stats.messages++;
+	switch (nlh->nlmsg_type) {
+	case RTM_NEWROUTE:
+	case RTM_DELROUTE:
+		route_message(m, nlh, dump);
+		break;
+	case RTM_NEWNEXTHOP:
+	case RTM_DELNEXTHOP:
+		nhobj_message(m, nlh);
+		break;
+	case RTM_NEWNEIGH:
+	case RTM_DELNEIGH:
+		neigh_message(m, nlh, dump);
+		break;
+	case RTM_NEWADDR:
+	case RTM_DELADDR:
+		addr_message(m, nlh);
+		break;
+	case RTM_NEWLINK:
+	case RTM_DELLINK:
+		link_message(m, nlh);
+		break;
+	default:
+		break;
+	}
+}
+
+static void
+answer(struct ts_mirror *m, const struct nlmsghdr *nlh)
+{
+	if (nlh->nlmsg_type == NLMSG_ERROR)
+		mirror_neigh_refused(m, nlh->nlmsg_seq,
+			mnl_nlmsg_get_payload_len(nlh) >= sizeof(int) ? -*(const int *)mnl_nlmsg_get_payload(nlh) : 0);
+	if (nlh->nlmsg_type == NLMSG_ERROR || nlh->nlmsg_type == NLMSG_DONE) {
+		if ((nlh->nlmsg_flags & NLM_F_DUMP_INTR) != 0)
+			m->dump_again = true;
+		mirror_dump_ended(m, nlh);
+		return;
+	}
+	if (!m->step_sent || nlh->nlmsg_seq != m->step_seq)
+		return;
+	if ((nlh->nlmsg_flags & NLM_F_DUMP_INTR) != 0)
+		m->dump_again = true;
+	mirror_message(m, nlh, true);
+}
+
+/* What was lost is unknown: compare everything. */
+static void
+overrun(struct ts_mirror *m)
+{
+	m->stats.overruns++;
+	if (mirror_dumping(m))
+		m->dump_again = true;
+	else
+		mirror_dump_begin(m);
+}
+
+/* Returns true when there may be more. */
+static bool
+read_socket(struct ts_mirror *m, struct mnl_socket *s)
+{
+	static char buf[65536] __rte_aligned(NLMSG_ALIGNTO);
+
+	for (unsigned i = 0; i < READS_PER_TURN; i++) {
+		ssize_t got = mnl_socket_recvfrom(s, buf, sizeof(buf));
+		int len = (int)got;
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0 && (errno == ENOBUFS || errno == ENOSPC)) {
+			overrun(m);
+			continue;
+		}
+		if (got <= 0)
+			return false;
+		for (const struct nlmsghdr *nlh = (void *)buf; mnl_nlmsg_ok(nlh, len);
+			nlh = mnl_nlmsg_next(nlh, &len)) {
+			if (s == m->ask)
+				answer(m, nlh);
+			else
+				mirror_message(m, nlh, false);
+		}
+	}
+	return true;
+}
+
+static void
+report_addresses(struct ts_mirror *m)
+{
+	/* Not before the first dump of them is complete: the set would shrink and grow. */
+	if (!m->addrs_changed || (!m->synced && m->step <= DUMP_ADDRS))
+		return;
+	m->addrs_changed = false;
+	if (m->conf.on_addresses == NULL)
+		return;
+
+	struct ts_host_addr *set = calloc(m->n_addrs + 1, sizeof(*set));
+
+	if (set == NULL) {
+		m->addrs_changed = true;
+		return;
+	}
+	for (unsigned i = 0; i < m->n_addrs; i++)
+		set[i] = m->addrs[i].addr;
+	m->conf.on_addresses(m->conf.arg, set, m->n_addrs);
+	free(set);
+}
+
+static void
+recheck_neighbours(struct ts_mirror *m)
+{
+	if (!m->on_link_changed)
+		return;
+	m->on_link_changed = false;
+	ts_neigh_recheck(m->nexthops, m->rib);
+}
+
+static int
+sooner(int a, int b)
+{
+	if (a < 0 || b < 0)
+		return a < 0 ? b : a;
+	return a < b ? a : b;
+}
+
+static int
+until(uint64_t due, uint64_t now)
+{
+	return due <= now ? 0 : (int)(due - now);
+}
+
+static uint64_t
+next_dump_ms(const struct ts_mirror *m)
+{
+	uint64_t regular = m->conf.resync_s > 0 ? m->dump_ended_ms + 1000ull * m->conf.resync_s : UINT64_MAX;
+
+	return m->compare_ms != 0 && m->compare_ms < regular ? m->compare_ms : regular;
+}
+
+static int
+run_timers(struct ts_mirror *m)
+{
+	uint64_t now = mirror_now_ms();
+
+	if (mirror_held_timeout(m, now) == 0)
+		mirror_held_flush(m);
+	if (now >= m->retry_ms)
+		mirror_gateways_retry(m);
+	if (!mirror_dumping(m) && now >= next_dump_ms(m))
+		mirror_dump_begin(m);
+	mirror_dump_work(m);
+
+	int wait = sooner(mirror_held_timeout(m, now), until(m->retry_ms, now));
+
+	if (mirror_dumping(m))
+		return m->step_sent ? wait : sooner(wait, 1);
+	if (next_dump_ms(m) != UINT64_MAX)
+		wait = sooner(wait, until(next_dump_ms(m), now));
+	return wait;
+}
+
+int
+ts_mirror_poll(struct ts_mirror *m)
+{
+	bool more = read_socket(m, m->notify);
+
+	/* An answer must not overtake notifications that were there before it. */
+	if (!more)
+		more = read_socket(m, m->ask);
+	mirror_nhobjs_work(m);
+
+	int wait = run_timers(m);
+
+	recheck_neighbours(m);
+	report_addresses(m);
+	return more ? 0 : wait;
+}
+
+bool
+ts_mirror_synced(const struct ts_mirror *m)
+{
+	return m->synced;
+}
+
+void
+ts_mirror_fds(const struct ts_mirror *m, int fds[2], unsigned *n)
+{
+	fds[0] = mnl_socket_get_fd(m->notify);
+	fds[1] = mnl_socket_get_fd(m->ask);
+	*n = 2;
+}
+
+void
+ts_mirror_stats(const struct ts_mirror *m, struct ts_mirror_stats *out)
+{
+	*out = m->stats;
+}
+
+static struct mnl_socket *
+open_socket(void)
+{
+	struct mnl_socket *s = mnl_socket_open2(NETLINK_ROUTE, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	if (s != NULL && mnl_socket_bind(s, 0, MNL_SOCKET_AUTOPID) < 0) {
+		mnl_socket_close(s);
+		return NULL;
+	}
+	return s;
+}
+
+/* What the kernel has no group for (next hops before 5.3) is not listened to. */
+static int
+join(struct mnl_socket *s)
+{
+	static const int groups[] = {RTNLGRP_LINK, RTNLGRP_NEIGH, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
+		RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE, RTNLGRP_NEXTHOP};
+	int size = 32 << 20;
+
+	if (setsockopt(mnl_socket_get_fd(s), SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
+		setsockopt(mnl_socket_get_fd(s), SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
+		int group = groups[i];
+
+		if (mnl_socket_setsockopt(s, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0 &&
+			group != RTNLGRP_NEXTHOP)
+			return -1;
+	}
+	return 0;
+}
+
+struct ts_mirror *
+ts_mirror_create(const struct ts_mirror_conf *conf, const struct ts_ifaces *ifaces, struct ts_nexthops *nexthops,
+	struct ts_rib *rib, char *err, size_t err_len)
+{
+	struct ts_mirror *m = calloc(1, sizeof(*m));
+	int one = 1;
+
+	if (m == NULL) {
+		snprintf(err, err_len, "no memory for the mirror of the kernel's routes");
+		return NULL;
+	}
+	m->conf = *conf;
+	m->ifaces = ifaces;
+	m->nexthops = nexthops;
+	m->rib = rib;
+	m->notify = open_socket();
+	m->ask = open_socket();
+	if (m->notify == NULL || m->ask == NULL || join(m->notify) < 0) {
+		snprintf(err, err_len, "rtnetlink: %s", strerror(errno));
+		ts_mirror_free(m);
+		return NULL;
+	}
+	/* Without it the kernel does not look at the table asked for; then all tables come and are sorted out here. */
+	mnl_socket_setsockopt(m->ask, NETLINK_GET_STRICT_CHK, &one, sizeof(one));
+	mirror_neigh_hook(m);
+	mirror_dump_begin(m);
+	mirror_dump_work(m);
+	return m;
+}
+
+void
+ts_mirror_free(struct ts_mirror *m)
+{
+	if (m == NULL)
+		return;
+	mirror_neigh_unhook(m);
+	mirror_routes_free(m);
+	mirror_nhobjs_free(m);
+	mirror_neighs_free(m);
+	free(m->addrs);
+	if (m->notify != NULL)
+		mnl_socket_close(m->notify);
+	if (m->ask != NULL)
+		mnl_socket_close(m->ask);
+	free(m);
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The mirror of the kernel: routes of one table, addresses and neighbours of the twins, in the relay's namespace, by
+ * rtnetlink (libmnl).
+ *
+ * Notifications are opened before the dump; a dump marks what it sees with a new generation and sweeps the rest. A socket
+ * overrun (ENOBUFS) leads to a resync during which forwarding goes on with the old routes. The kernel drops some routes
+ * without a word (ground.md 3): link, address and next-hop messages purge by interface and start a comparison with a dump.
+ * A deletion takes effect when its batch closes and is cancelled by an addition of the same prefix (ground.md 4).
+ */
+#ifndef TS_CTL_MIRROR_H
+#define TS_CTL_MIRROR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "control/iface.h"
+#include "control/nexthop.h"
+#include "control/rib.h"
+#include "lib/config.h"
+
+/* Local addresses of the namespace, lo included; called with the whole set whenever it changed. */
+struct ts_host_addr {
+	uint8_t family;
+	uint8_t prefix_len;
+	uint8_t addr[16];
+	int ifindex;
+	int iface; /* index of the interface, -1 for others (lo, ...) */
+};
+
+struct ts_mirror_conf {
+	uint32_t table;
+	uint32_t delete_hold_ms, delete_hold_max_ms, resync_s;
+	void (*on_addresses)(void *arg, const struct ts_host_addr *addrs, unsigned n);
+	void *arg;
+};
+
+struct ts_mirror;
+
+/* Opens its sockets in the calling thread's network namespace. NULL and a message in `err` on failure. */
+struct ts_mirror *ts_mirror_create(const struct ts_mirror_conf *conf, const struct ts_ifaces *ifaces,
+	struct ts_nexthops *nexthops, struct ts_rib *rib, char *err, size_t err_len);
+void ts_mirror_free(struct ts_mirror *m);
+
+/* File descriptors to wait for (at most 2); *n is set. */
+void ts_mirror_fds(const struct ts_mirror *m, int fds[2], unsigned *n);
+/* Read what is there, run what is due; never blocks. Returns the milliseconds until it wants to be called again, -1 = none. */
+int ts_mirror_poll(struct ts_mirror *m);
+/* Has the first dump of everything been read? */
+bool ts_mirror_synced(const struct ts_mirror *m);
+
+/* Ask the kernel to resolve a neighbour (RTM_NEWNEIGH, NTF_USE); `managed`: and to keep it so (NTF_EXT_MANAGED). */
+void ts_mirror_resolve(struct ts_mirror *m, uint16_t iface, uint8_t family, const uint8_t addr[16], bool managed);
+
+struct ts_mirror_stats {
+	uint64_t messages, overruns, resyncs, silent_losses, cancelled_deletes, parse_errors;
+	uint64_t foreign; /* routes that no twin leads to; ignored */
+	uint64_t last_change_ms; /* CLOCK_MONOTONIC of the last change of a route */
+};
+void ts_mirror_stats(const struct ts_mirror *m, struct ts_mirror_stats *out);
+
+#endif

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Next hops by content. An id without references keeps its entry and its place in the hash until two grace periods have
+ * passed; asking for the same thing meanwhile takes it up again. Its adjacencies are given back only then.
+ */
+#include "nexthop_priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_malloc.h>
+
+#include "paths.h"
+
+static struct nexthop_meta *
+find_entry(const struct ts_nexthops *n, const uint8_t key[NH_KEY_LEN])
+{
+	struct nexthop_meta *found;
+
+	HASH_FIND(hh, n->by_key, key, NH_KEY_LEN, found);
+	return found;
+}
+
+static void
+make_key(uint8_t key[NH_KEY_LEN], const struct ts_nexthop *e, bool neigh)
+{
+	memset(key, 0, NH_KEY_LEN);
+	memcpy(key, e, offsetof(struct ts_nexthop, slots) + sizeof(e->slots));
+	key[NH_KEY_LEN - 1] = neigh;
+}
+_Static_assert(offsetof(struct ts_nexthop, slots) == 6 && sizeof(((struct ts_nexthop *)0)->slots) < NH_KEY_LEN - 7,
+	"no padding in the hash key, and room for the flag");
+
+static bool
+is_neigh(const struct nexthop_meta *m)
+{
+	return m->key[NH_KEY_LEN - 1] != 0;
+}
+
+/* A slot's adjacency counts once for every different one; equal slots are neighbours, as the paths were sorted. */
+static bool
+first_of_its_kind(const struct ts_nexthop *e, unsigned slot)
+{
+	return slot == 0 || e->slots[slot] != e->slots[slot - 1];
+}
+
+/* Once for every different adjacency: a new entry takes over what the caller holds on them. */
+static uint32_t
+make_entry(struct ts_nexthops *n, const struct ts_nexthop *e, const uint8_t key[NH_KEY_LEN])
+{
+	uint32_t id = ts_id_pool_get(&n->ids);
+
+	if (id == TS_ID_NONE) {
+		n->full++;
+		return TS_NH_NO_ROUTE;
+	}
+
+	struct nexthop_meta *m = &n->meta[id];
+
+	memset(m, 0, sizeof(*m));
+	memcpy(m->key, key, NH_KEY_LEN);
+	m->id = (uint16_t)id;
+	HASH_ADD(hh, n->by_key, key, NH_KEY_LEN, m);
+	n->entries[id] = *e;
+	for (unsigned i = 0; i < e->n_slots && !is_neigh(m); i++)
+		if (first_of_its_kind(e, i))
+			ts_adjacency_gateway(n, e->slots[i], true);
+	return id;
+}
+
+static void
+put_adjacencies(struct ts_nexthops *n, const struct ts_nexthop *e)
+{
+	for (unsigned i = 0; i < e->n_slots; i++)
+		if (first_of_its_kind(e, i))
+			ts_id_pool_put(&n->adj_ids, e->slots[i]);
+}
+
+static uint32_t
+get_entry(struct ts_nexthops *n, const struct ts_nexthop *e, bool neigh)
+{
+	uint8_t key[NH_KEY_LEN];
+
+	make_key(key, e, neigh);
+
+	const struct nexthop_meta *m = find_entry(n, key);
+
+	if (m == NULL) {
+		uint32_t id = make_entry(n, e, key);
+
+		if (id == TS_NH_NO_ROUTE)
+			put_adjacencies(n, e);
+		return id;
+	}
+	ts_id_pool_hold(&n->ids, m->id);
+	put_adjacencies(n, e);
+	return m->id;
+}
+
+uint32_t
+ts_nexthop_get_simple(struct ts_nexthops *n, enum ts_nh_kind kind)
+{
+	struct ts_nexthop e = {.kind = kind};
+
+	return get_entry(n, &e, false);
+}
+
+uint32_t
+ts_nexthop_get_local(struct ts_nexthops *n, bool host, enum ts_proto41 proto41)
+{
+	struct ts_nexthop e = {.kind = TS_NH_LOCAL, .host = host, .proto41 = proto41};
+
+	return get_entry(n, &e, false);
+}
+
+uint32_t
+ts_nexthop_get_glean(struct ts_nexthops *n, uint16_t iface)
+{
+	struct ts_nexthop e = {.kind = TS_NH_GLEAN, .iface = iface};
+
+	return get_entry(n, &e, false);
+}
+
+static uint32_t
+get_adjacencies(struct ts_nexthops *n, const struct ts_path *paths, unsigned n_paths, bool neigh)
+{
+	struct ts_nexthop e = {.kind = TS_NH_ADJACENCY};
+
+	for (unsigned i = 0; i < n_paths; i++) {
+		uint32_t adj = ts_adjacency_get(n, paths[i].iface, paths[i].family, paths[i].addr);
+
+		if (adj == TS_ID_NONE) {
+			n->full++;
+			put_adjacencies(n, &e);
+			return TS_NH_NO_ROUTE;
+		}
+		for (unsigned k = 0; k < paths[i].weight; k++)
+			e.slots[e.n_slots++] = (uint16_t)adj;
+	}
+	return get_entry(n, &e, neigh);
+}
+
+uint32_t
+ts_nexthop_get_paths(struct ts_nexthops *n, const struct ts_path *paths, unsigned n_paths)
+{
+	struct ts_path slots[TS_NH_SLOTS];
+	unsigned n_slots = ts_paths_to_slots(paths, n_paths, slots);
+
+	return n_slots == 0 ? TS_NH_NO_ROUTE : get_adjacencies(n, slots, n_slots, false);
+}
+
+uint32_t
+ts_nexthop_get_neigh(struct ts_nexthops *n, uint16_t iface, uint8_t family, const uint8_t addr[16])
+{
+	struct ts_path path = {.iface = iface, .family = family, .weight = 1};
+
+	memcpy(path.addr, addr, family == AF_INET ? 4 : 16);
+	return get_adjacencies(n, &path, 1, true);
+}
+
+void
+ts_nexthop_hold(struct ts_nexthops *n, uint32_t id)
+{
+	if (id != TS_NH_NO_ROUTE)
+		ts_id_pool_hold(&n->ids, id);
+}
+
+void
+ts_nexthop_put(struct ts_nexthops *n, uint32_t id)
+{
+	if (id != TS_NH_NO_ROUTE)
+		ts_id_pool_put(&n->ids, id);
+}
+
+const struct ts_nexthop *
+ts_nexthop_array(const struct ts_nexthops *n)
+{
+	return n->entries;
+}
+
+unsigned
+ts_nexthop_paths(const struct ts_nexthops *n, uint32_t id, struct ts_path *out, unsigned max)
+{
+	const struct ts_nexthop *e = &n->entries[id];
+	unsigned n_out = 0;
+
+	if (e->kind != TS_NH_ADJACENCY)
+		return 0;
+	for (unsigned i = 0; i < e->n_slots; i++) {
+		const struct ts_adjacency *a = &n->adj[e->slots[i]];
+
+		if (!first_of_its_kind(e, i)) {
+			out[n_out - 1].weight++;
+			continue;
+		}
+		if (n_out == max)
+			break;
+		out[n_out] = (struct ts_path){.iface = a->iface, .family = a->family, .weight = 1};
+		memcpy(out[n_out++].addr, a->addr, sizeof(a->addr));
+	}
+	return n_out;
+}
+
+static void
+release_nexthop(void *arg, uint32_t id)
+{
+	struct ts_nexthops *n = arg;
+	struct nexthop_meta *m = &n->meta[id];
+	struct ts_nexthop *e = &n->entries[id];
+
+	for (unsigned i = 0; i < e->n_slots && !is_neigh(m); i++)
+		if (first_of_its_kind(e, i))
+			ts_adjacency_gateway(n, e->slots[i], false);
+	put_adjacencies(n, e);
+	HASH_DEL(n->by_key, m);
+	memset(e, 0, sizeof(*e));
+}
+
+void
+ts_nexthops_grace(struct ts_nexthops *n)
+{
+	ts_adjacency_grace(n);
+	ts_id_pool_grace(&n->ids, release_nexthop, n);
+}
+
+bool
+ts_nexthops_dying(const struct ts_nexthops *n)
+{
+	return n->ids.n_dying > 0 || n->adj_ids.n_dying > 0;
+}
+
+uint32_t
+ts_nexthops_in_use(const struct ts_nexthops *n)
+{
+	return HASH_COUNT(n->by_key);
+}
+
+uint64_t
+ts_nexthops_full(const struct ts_nexthops *n)
+{
+	return n->full;
+}
+
+void
+ts_nexthops_on_gateway(struct ts_nexthops *n, gateway_fn fn, void *arg)
+{
+	n->on_gateway = fn;
+	n->on_gateway_arg = arg;
+}
+
+void
+ts_nexthops_on_gateway_gone(struct ts_nexthops *n, gateway_fn fn, void *arg)
+{
+	n->on_gateway_gone = fn;
+	n->on_gateway_gone_arg = arg;
+}
+
+/* Ids are 1 .. max_nexthops; adjacency indexes are 16 bits wide. */
+static bool
+allocate(struct ts_nexthops *n, uint32_t max_nexthops, uint32_t max_adj)
+{
+	uint32_t ids = RTE_MIN(max_nexthops + 1, (uint32_t)TS_MAX_NEXTHOPS);
+
+	max_adj = RTE_MIN(RTE_MAX(max_adj, 1u), (uint32_t)UINT16_MAX + 1);
+	if (ts_id_pool_init(&n->ids, 1, ids) < 0 || ts_id_pool_init(&n->adj_ids, 0, max_adj) < 0)
+		return false;
+	n->meta = calloc(ids, sizeof(*n->meta));
+	n->entries = rte_zmalloc("ts_nexthops", TS_MAX_NEXTHOPS * sizeof(*n->entries), RTE_CACHE_LINE_SIZE);
+	n->adj_meta = calloc(max_adj, sizeof(*n->adj_meta));
+	n->adj = aligned_alloc(RTE_CACHE_LINE_SIZE, max_adj * sizeof(*n->adj));
+	if (n->meta == NULL || n->entries == NULL || n->adj_meta == NULL || n->adj == NULL)
+		return false;
+	memset(n->adj, 0, max_adj * sizeof(*n->adj));
+	n->adj_dirty = true;
+	return true;
+}
+
+struct ts_nexthops *
+ts_nexthops_create(uint32_t max_nexthops, uint32_t max_adjacencies, const struct ts_ifaces *ifaces)
+{
+	struct ts_nexthops *n = calloc(1, sizeof(*n));
+
+	if (n == NULL)
+		return NULL;
+	n->ifaces = ifaces;
+	if (!allocate(n, max_nexthops, max_adjacencies)) {
+		ts_nexthops_free(n);
+		return NULL;
+	}
+	return n;
+}
+
+void
+ts_nexthops_free(struct ts_nexthops *n)
+{
+	struct neigh *neigh, *next;
+
+	if (n == NULL)
+		return;
+	HASH_CLEAR(hh, n->by_key);
+	HASH_CLEAR(hh, n->adj_by_key);
+	HASH_ITER(hh, n->neighs, neigh, next) {
+		HASH_DEL(n->neighs, neigh);
+		free(neigh);
+	}
+	ts_id_pool_fini(&n->ids);
+	ts_id_pool_fini(&n->adj_ids);
+	rte_free(n->entries);
+	free(n->meta);
+	free(n->adj_meta);
+	free(n->adj);
+	free(n);
+}

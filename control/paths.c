@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "paths.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_common.h>
+
+struct share {
+	struct ts_path path;
+	uint32_t weight; /* merged: may exceed a path's 8 bits */
+	uint32_t slots, remainder;
+};
+
+static int
+compare(const struct ts_path *a, const struct ts_path *b)
+{
+	if (a->iface != b->iface)
+		return a->iface < b->iface ? -1 : 1;
+	if (a->family != b->family)
+		return a->family < b->family ? -1 : 1;
+	return memcmp(a->addr, b->addr, sizeof(a->addr));
+}
+
+static int
+compare_shares(const void *a, const void *b)
+{
+	return compare(&((const struct share *)a)->path, &((const struct share *)b)->path);
+}
+
+static unsigned
+merge(struct share *s, const struct ts_path *paths, unsigned n)
+{
+	unsigned n_out = 0;
+
+	n = RTE_MIN(n, (unsigned)TS_PATHS_MAX);
+	for (unsigned i = 0; i < n; i++)
+		s[i] = (struct share){.path = paths[i], .weight = RTE_MAX(paths[i].weight, 1)};
+	qsort(s, n, sizeof(*s), compare_shares);
+	for (unsigned i = 0; i < n; i++) {
+		if (n_out > 0 && compare(&s[n_out - 1].path, &s[i].path) == 0)
+			s[n_out - 1].weight += s[i].weight;
+		else
+			s[n_out++] = s[i];
+	}
+	return n_out;
+}
+
+static uint32_t
+gcd(uint32_t a, uint32_t b)
+{
+	return b == 0 ? a : gcd(b, a % b);
+}
+
+/* Ties go to the path that comes first, so that equal routes round equally. */
+static struct share *
+largest_remainder(struct share *s, unsigned n)
+{
+	struct share *best = &s[0];
+
+	for (unsigned i = 1; i < n; i++)
+		if (s[i].remainder > best->remainder)
+			best = &s[i];
+	return best;
+}
+
+static void
+share_out(struct share *s, unsigned n)
+{
+	uint32_t divisor = 0, total = 0, given = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		divisor = gcd(s[i].weight, divisor);
+		total += s[i].weight;
+	}
+
+	uint32_t slots = RTE_MIN(total / divisor, (uint32_t)TS_NH_SLOTS);
+
+	for (unsigned i = 0; i < n; i++) {
+		s[i].slots = s[i].weight * slots / total;
+		s[i].remainder = s[i].weight * slots % total;
+		given += s[i].slots;
+	}
+	for (; given < slots; given++) {
+		struct share *best = largest_remainder(s, n);
+
+		best->slots++;
+		best->remainder = 0;
+	}
+}
+
+unsigned
+ts_paths_to_slots(const struct ts_path *paths, unsigned n, struct ts_path out[TS_NH_SLOTS])
+{
+	struct share s[TS_PATHS_MAX];
+	unsigned n_out = 0;
+
+	n = merge(s, paths, n);
+	if (n == 0)
+		return 0;
+	share_out(s, n);
+	for (unsigned i = 0; i < n; i++) {
+		if (s[i].slots == 0)
+			continue;
+		out[n_out] = s[i].path;
+		out[n_out++].weight = (uint8_t)s[i].slots;
+	}
+	return n_out;
+}

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The order is: bring the idle FIB up to date, hand out a version that points to it, start the grace period after the
+ * last worker was handed it, and when it is over free what only the former version used and bring the other FIB up to
+ * date. A thread that is offline in QSBR holds nothing up: before it uses tables again it drains its command ring.
+ */
+#include "publish.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#include <rte_malloc.h>
+#include <rte_pause.h>
+
+#define SYNC_LIMIT_S 2
+
+enum phase {
+	IDLE,
+	SENDING, /* some worker's command ring was full */
+	GRACE,
+};
+
+struct ts_publisher {
+	struct ts_rib *rib;
+	struct ts_nexthops *nexthops;
+	const struct ts_ifaces *ifaces;
+	struct ts_worker *const *workers;
+	unsigned n_workers;
+	struct rte_rcu_qsbr *qsbr; /* NULL: nobody reads, every grace period is over at once */
+
+	enum phase phase;
+	bool sent[TS_MAX_WORKERS];
+	uint64_t token;
+	bool has_version; /* in GRACE: it is that of a version, not only for the ids */
+	unsigned fib;	  /* the published one */
+	struct ts_tables *now, *former;
+	struct ts_services *services_next; /* NULL: as they are */
+	void (*free_services)(struct ts_services *);
+};
+
+struct ts_publisher *
+ts_publisher_create(struct ts_rib *rib, struct ts_nexthops *nexthops, const struct ts_ifaces *ifaces,
+	struct ts_worker *const *workers, unsigned n_workers, struct rte_rcu_qsbr *qsbr)
+{
+	struct ts_publisher *p = calloc(1, sizeof(*p));
+
+	if (p == NULL)
+		return NULL;
+	p->rib = rib;
+	p->nexthops = nexthops;
+	p->ifaces = ifaces;
+	p->workers = workers;
+	p->n_workers = n_workers;
+	p->qsbr = qsbr;
+	return p;
+}
+
+void
+ts_publish_services(struct ts_publisher *p, struct ts_services *s, void (*free_fn)(struct ts_services *))
+{
+	/* No worker has seen what is still to be published. */
+	if (p->services_next != NULL)
+		p->free_services(p->services_next);
+	p->services_next = s;
+	p->free_services = free_fn;
+}
+
+static bool
+needs_version(const struct ts_publisher *p)
+{
+	return p->now == NULL || p->services_next != NULL || ts_adjacencies_dirty(p->nexthops) ||
+		ts_rib_dirty(p->rib, p->fib);
+}
+
+static struct ts_tables *
+new_tables(const struct ts_publisher *p)
+{
+	struct ts_tables *t = rte_zmalloc("ts_tables", sizeof(*t), RTE_CACHE_LINE_SIZE);
+
+	if (t == NULL)
+		return NULL;
+	if (p->now != NULL)
+		*t = *p->now;
+	t->nexthops = ts_nexthop_array(p->nexthops);
+	t->ifaces = p->ifaces->dp;
+	t->port_map = p->ifaces->port_map;
+	t->n_ifaces = p->ifaces->n;
+	t->version++;
+	return t;
+}
+
+/* The workers have the other FIB or none, so the idle one may be written to. False when it cannot be had. */
+static bool
+choose_fib(struct ts_publisher *p, struct ts_tables *t, unsigned *fib)
+{
+	*fib = p->fib;
+	if (p->now == NULL || ts_rib_dirty(p->rib, p->fib)) {
+		*fib = ts_rib_idle(p->rib);
+		ts_rib_apply(p->rib, *fib);
+	}
+	t->fib4 = ts_rib_fib4(p->rib, *fib);
+	t->fib6 = ts_rib_fib6(p->rib, *fib);
+	return t->fib4 != NULL && t->fib6 != NULL;
+}
+
+static bool
+choose_adjacencies(struct ts_publisher *p, struct ts_tables *t)
+{
+	if (p->now == NULL || ts_adjacencies_dirty(p->nexthops))
+		t->adjacencies = ts_adjacencies_snapshot(p->nexthops);
+	return t->adjacencies != NULL;
+}
+
+/* Everything or nothing: what is missing memory is tried again at the next poll. */
+static bool
+build(struct ts_publisher *p)
+{
+	unsigned fib;
+	struct ts_tables *t = new_tables(p);
+
+	if (t == NULL)
+		return false;
+	if (!choose_fib(p, t, &fib) || !choose_adjacencies(p, t)) {
+		rte_free(t);
+		return false;
+	}
+	if (p->services_next != NULL) {
+		t->services = p->services_next;
+		p->services_next = NULL;
+	}
+	ts_rib_published(p->rib, fib);
+	p->fib = fib;
+	p->former = p->now;
+	p->now = t;
+	for (unsigned i = 0; i < p->n_workers; i++)
+		p->sent[i] = false;
+	return true;
+}
+
+static bool
+hand_out(struct ts_publisher *p)
+{
+	struct ts_command command = {.type = TS_COMMAND_TABLES, .tables = p->now};
+	bool all = true;
+
+	for (unsigned i = 0; i < p->n_workers; i++) {
+		if (!p->sent[i])
+			p->sent[i] = rte_ring_enqueue_elem(
+					     ts_worker_commands(p->workers[i]), &command, sizeof(command)) == 0;
+		all &= p->sent[i];
+	}
+	return all;
+}
+
+static void
+start_grace(struct ts_publisher *p, bool has_version)
+{
+	p->has_version = has_version;
+	if (p->qsbr != NULL)
+		p->token = rte_rcu_qsbr_start(p->qsbr);
+	p->phase = GRACE;
+}
+
+static bool
+grace_over(const struct ts_publisher *p)
+{
+	return p->qsbr == NULL || rte_rcu_qsbr_check(p->qsbr, p->token, false) == 1;
+}
+
+/* No worker has the former version any more: free what only that one used. */
+static void
+free_former(struct ts_publisher *p)
+{
+	struct ts_tables *old = p->former;
+
+	p->former = NULL;
+	if (old == NULL)
+		return;
+	if (old->adjacencies != p->now->adjacencies)
+		ts_adjacencies_free((struct ts_adjacency *)(uintptr_t)old->adjacencies);
+	if (old->services != p->now->services && old->services != NULL)
+		p->free_services((struct ts_services *)(uintptr_t)old->services);
+	rte_free(old);
+}
+
+static void
+finish_grace(struct ts_publisher *p)
+{
+	free_former(p);
+	ts_nexthops_grace(p->nexthops);
+	if (p->has_version)
+		ts_rib_apply(p->rib, ts_rib_idle(p->rib));
+	p->phase = IDLE;
+}
+
+/* Ids given back wait for grace periods also when there is nothing to publish. */
+static void
+start(struct ts_publisher *p)
+{
+	if (needs_version(p)) {
+		if (build(p))
+			p->phase = SENDING;
+	} else if (ts_nexthops_dying(p->nexthops)) {
+		start_grace(p, false);
+	}
+}
+
+bool
+ts_publish_poll(struct ts_publisher *p)
+{
+	if (p->phase == IDLE)
+		start(p);
+	if (p->phase == SENDING && hand_out(p))
+		start_grace(p, true);
+	if (p->phase == GRACE && grace_over(p))
+		finish_grace(p);
+	return p->phase != IDLE;
+}
+
+static uint64_t
+now_s(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec;
+}
+
+void
+ts_publish_sync(struct ts_publisher *p)
+{
+	uint64_t limit = now_s() + SYNC_LIMIT_S;
+
+	while (ts_publish_poll(p) || needs_version(p) || ts_nexthops_dying(p->nexthops)) {
+		if (now_s() > limit)
+			return;
+		rte_pause();
+	}
+}
+
+uint64_t
+ts_publish_version(const struct ts_publisher *p)
+{
+	return p->now != NULL ? p->now->version : 0;
+}
+
+void
+ts_publisher_free(struct ts_publisher *p)
+{
+	if (p == NULL)
+		return;
+	if (p->services_next != NULL)
+		p->free_services(p->services_next);
+	if (p->now != NULL) {
+		free_former(p);
+		ts_adjacencies_free((struct ts_adjacency *)(uintptr_t)p->now->adjacencies);
+		if (p->now->services != NULL)
+			p->free_services((struct ts_services *)(uintptr_t)p->now->services);
+		rte_free(p->now);
+	}
+	free(p);
+}

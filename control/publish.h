@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Publishing: from a change of routes, adjacencies or services to a new version in every worker, without stopping one.
+ *
+ * At most one version is pending. ts_publish_poll() never waits: it builds and hands out a version when something changed
+ * and none is pending, and finishes the pending one when the workers have passed the grace period (ground.md 13).
+ */
+#ifndef TS_CTL_PUBLISH_H
+#define TS_CTL_PUBLISH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_rcu_qsbr.h>
+
+#include "control/iface.h"
+#include "control/nexthop.h"
+#include "control/rib.h"
+#include "dataplane/worker.h"
+
+struct ts_publisher;
+
+struct ts_publisher *ts_publisher_create(struct ts_rib *rib, struct ts_nexthops *nexthops, const struct ts_ifaces *ifaces,
+	struct ts_worker *const *workers, unsigned n_workers, struct rte_rcu_qsbr *qsbr);
+/* The workers must have stopped. */
+void ts_publisher_free(struct ts_publisher *p);
+
+/* Use these services from the next version on; `free_fn` gets the former ones after their grace period. */
+void ts_publish_services(struct ts_publisher *p, struct ts_services *s, void (*free_fn)(struct ts_services *));
+
+/* Returns true while a version is pending. A command ring that is full is tried again at the next call. */
+bool ts_publish_poll(struct ts_publisher *p);
+
+/* Poll until nothing is pending or dirty, two seconds at most (a command ring may be full and its worker not run); for
+ * start-up, before or after the workers run, and for tests. */
+void ts_publish_sync(struct ts_publisher *p);
+
+uint64_t ts_publish_version(const struct ts_publisher *p);
+
+#endif

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * tsunagictl: ask the running daemon. A request is one line, the answer one JSON document and a newline. With --json the
+ * answer is passed on as it comes; the routes are laid out one by one as they come; neither holds a full table in memory. Links
+ * neither DPDK nor anything of the daemon.
+ *
+ * Exit codes: 0, 1 the daemon answered with an error or does not answer, 2 wrong usage.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "control/tsunagictl.h"
+
+#define DEFAULT_SOCKET "/run/tsunagi/tsunagi.sock"
+#define ANSWER_SECONDS 10
+#define ERROR_HEAD "{\"error\":"
+
+static const char usage_text[] =
+	"Usage: tsunagictl [-s SOCKET] [--json] [--all] show WHAT\n"
+	"\n"
+	"WHAT:\n"
+	"  counters          what the workers counted\n"
+	"  drops             what was dropped, and why\n"
+	"  ports             ports: link, packets, what the device missed\n"
+	"  interfaces        interfaces: port, tags, MAC, MTU\n"
+	"  routes [PREFIX]   routes; with a prefix only that one and those within it\n"
+	"  neighbours        neighbours and whether they are resolved\n"
+	"  workers           load and packets of each worker\n"
+	"  tables            how full the tables are\n"
+	"  version           versions of the daemon and of DPDK\n"
+	"\n"
+	"  -s, --socket PATH  of the daemon (default " DEFAULT_SOCKET ",\n"
+	"                     or the environment's TSUNAGI_SOCKET)\n"
+	"  -j, --json         the answer as JSON, for programs\n"
+	"  -a, --all          counters that are zero, too\n"
+	"  -h, --help\n"
+	"  -V, --version      of tsunagictl\n";
+
+struct options {
+	const char *socket;
+	bool json, all;
+	const char *what, *arg;
+};
+
+static int
+usage_error(const char *why, const char *word)
+{
+	fprintf(stderr, "tsunagictl: %s%s%s\n%s", why, word ? ": " : "", word ? word : "", usage_text);
+	return 2;
+}
+
+static int
+complain(const char *path, const char *why)
+{
+	fflush(stdout);
+	fprintf(stderr, "tsunagictl: %s: %s\n", path, why);
+	return 1;
+}
+
+static int
+no_daemon(const char *path, int error)
+{
+	fprintf(stderr, "tsunagictl: no daemon answers at %s: %s; is tsunagid running?\n", path, strerror(error));
+	return 1;
+}
+
+static FILE *
+connect_daemon(const char *path)
+{
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	struct timeval limit = {.tv_sec = ANSWER_SECONDS};
+	int fd, error;
+
+	if (strlen(path) >= sizeof(addr.sun_path)) {
+		errno = ENAMETOOLONG;
+		return NULL;
+	}
+	strcpy(addr.sun_path, path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return NULL;
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+	if (connect(fd, (const struct sockaddr *)&addr, sizeof(addr)) == 0)
+		return fdopen(fd, "r");
+	error = errno;
+	close(fd);
+	errno = error;
+	return NULL;
+}
+
+static int
+cut_short(const struct options *o, FILE *in)
+{
+	if (ferror(in) && (errno == EAGAIN || errno == EWOULDBLOCK))
+		return complain(o->socket, "the daemon is silent");
+	return complain(o->socket, "the answer is cut short or is no JSON");
+}
+
+static int
+say_error(const struct options *o, const json_t *answer)
+{
+	const char *error = json_string_value(json_object_get(answer, "error"));
+
+	return error == NULL ? 0 : complain(o->socket, error);
+}
+
+/* For programs: byte by byte, as only the beginning says whether it is an error. */
+static int
+pass_on(const struct options *o, FILE *in)
+{
+	char head[sizeof(ERROR_HEAD)] = "";
+	size_t len = 0;
+	int ch;
+
+	while ((ch = getc(in)) != EOF) {
+		if (len < sizeof(head) - 1)
+			head[len++] = (char)ch;
+		putchar(ch);
+		if (ch == '\n')
+			return strcmp(head, ERROR_HEAD) == 0 ? 1 : 0;
+	}
+	return cut_short(o, in);
+}
+
+static int
+show_document(const struct options *o, FILE *in)
+{
+	json_t *answer = json_loadf(in, JSON_DISABLE_EOF_CHECK, NULL);
+	int ret;
+
+	if (answer == NULL)
+		return cut_short(o, in);
+	ret = say_error(o, answer);
+	if (ret == 0)
+		ts_print_answer(o->what, answer, o->all);
+	json_decref(answer);
+	return ret;
+}
+
+static int
+show_items(const struct options *o, FILE *in)
+{
+	json_t *route;
+	int ch = getc(in);
+
+	ts_print_routes_head();
+	if (ch == ']')
+		return 0;
+	ungetc(ch, in);
+	do {
+		route = json_loadf(in, JSON_DISABLE_EOF_CHECK, NULL);
+		if (route == NULL)
+			return cut_short(o, in);
+		ts_print_route(route);
+		json_decref(route);
+		ch = getc(in);
+	} while (ch == ',');
+	return ch == ']' ? 0 : cut_short(o, in);
+}
+
+/* {"routes":[ and then item by item; anything else is short, an error most likely. */
+static int
+show_routes(const struct options *o, FILE *in)
+{
+	static const char head[] = "{\"routes\":[";
+	char line[4096];
+	json_t *answer;
+	int ret;
+
+	if (fgets(line, sizeof(head), in) == NULL)
+		return cut_short(o, in);
+	if (strcmp(line, head) == 0)
+		return show_items(o, in);
+	if (fgets(line + strlen(line), (int)(sizeof(line) - strlen(line)), in) == NULL)
+		return cut_short(o, in);
+	answer = json_loads(line, 0, NULL);
+	ret = answer == NULL ? cut_short(o, in) : say_error(o, answer);
+	json_decref(answer);
+	return ret != 0 ? ret : cut_short(o, in);
+}
+
+static int
+ask(const struct options *o, FILE *in)
+{
+	char request[512];
+	const char *arg = o->arg;
+	int len;
+
+	if (arg == NULL && strcmp(o->what, "drops") == 0 && o->all)
+		arg = "all";
+	len = snprintf(request, sizeof(request), "show %s%s%s\n", o->what, arg ? " " : "", arg ? arg : "");
+	if (len < 0 || (size_t)len >= sizeof(request))
+		return usage_error("too long", NULL);
+	if (send(fileno(in), request, (size_t)len, MSG_NOSIGNAL) != len)
+		return no_daemon(o->socket, errno);
+	if (o->json)
+		return pass_on(o, in);
+	return strcmp(o->what, "routes") == 0 ? show_routes(o, in) : show_document(o, in);
+}
+
+static int
+parse_words(struct options *o, int n, char **words)
+{
+	static const char *const known[] = {"counters", "drops", "ports", "interfaces", "routes", "neighbours", "workers",
+		"tables", "version"};
+	unsigned i = 0;
+
+	if (n == 0)
+		return usage_error("nothing is asked", NULL);
+	if (strcmp(words[0], "show") != 0)
+		return usage_error("no such command", words[0]);
+	if (n == 1)
+		return usage_error("show what?", NULL);
+	while (i < sizeof(known) / sizeof(known[0]) && strcmp(known[i], words[1]) != 0)
+		i++;
+	if (i == sizeof(known) / sizeof(known[0]))
+		return usage_error("nothing of this name can be shown", words[1]);
+	if (n > (strcmp(words[1], "routes") == 0 ? 3 : 2))
+		return usage_error("one word too many", words[n - 1]);
+	if (n == 3 && words[2][strcspn(words[2], " \t\r\n")] != '\0')
+		return usage_error("not a prefix", words[2]);
+	o->what = words[1];
+	o->arg = n == 3 ? words[2] : NULL;
+	return 0;
+}
+
+/* -1: go on; otherwise the exit code. */
+static int
+parse_options(struct options *o, int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{"socket", required_argument, NULL, 's'}, {"json", no_argument, NULL, 'j'}, {"all", no_argument, NULL, 'a'},
+		{"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'}, {NULL, 0, NULL, 0}};
+	int opt, ret;
+
+	while ((opt = getopt_long(argc, argv, "s:jahV", longs, NULL)) != -1) {
+		switch (opt) {
+		case 's':
+			o->socket = optarg;
+			break;
+		case 'j':
+			o->json = true;
+			break;
+		case 'a':
+			o->all = true;
+			break;
+		case 'h':
+			fputs(usage_text, stdout);
+			return 0;
+		case 'V':
+			puts("tsunagictl " TS_VERSION);
+			return 0;
+		default:
+			return 2; /* getopt has said what is wrong */
+		}
+	}
+	ret = parse_words(o, argc - optind, argv + optind);
+	return ret != 0 ? ret : -1;
+}
+
+int
+main(int argc, char **argv)
+{
+	const char *env = getenv("TSUNAGI_SOCKET");
+	struct options o = {.socket = env && *env ? env : DEFAULT_SOCKET};
+	int ret = parse_options(&o, argc, argv);
+	FILE *in;
+
+	if (ret >= 0)
+		return ret;
+	in = connect_daemon(o.socket);
+	if (in == NULL)
+		return no_daemon(o.socket, errno);
+	ret = ask(&o, in);
+	fclose(in);
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		perror("tsunagictl: standard output");
+		return 1;
+	}
+	return ret;
+}

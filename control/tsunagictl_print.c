@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Answers as text: tables with a header line, or a name and a value per line. Numbers are plain digits, so that grep, sort and
+ * awk work on them; a value that is not there is "-". Columns that the daemon does not send stay "-".
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/tsunagictl.h"
+
+#define MAX_COLUMNS 13
+#define V4_WIDTH 18 /* 255.255.255.255/32 */
+#define V6_WIDTH 43
+
+struct column {
+	const char *title, *key;
+};
+
+static const struct {
+	const char *what;
+	struct column columns[MAX_COLUMNS + 1]; /* rows are sorted by the columns in this order */
+} layouts[] = {
+	{"ports",
+		{{"NAME", "name"}, {"ID", "id"}, {"LINK", "link"}, {"MBPS", "speed_mbps"}, {"MAC", "mac"},
+			{"RX-PACKETS", "rx_packets"}, {"RX-BYTES", "rx_bytes"}, {"TX-PACKETS", "tx_packets"},
+			{"TX-BYTES", "tx_bytes"}, {"TX-REFUSED", "tx_refused"}, {"RX-MISSED", "rx_missed"},
+			{"RX-NOMBUF", "rx_nombuf"}, {"DEVICE", "device"}}},
+	{"interfaces",
+		{{"NAME", "name"}, {"PORT", "port"}, {"VLAN", "vlan"}, {"QINQ", "qinq"}, {"MAC", "mac"}, {"MTU", "mtu"},
+			{"TWIN", "twin"}}},
+	{"neighbours",
+		{{"INTERFACE", "interface"}, {"ADDRESS", "address"}, {"MAC", "mac"}, {"STATE", "state"},
+			{"STATIC", "static"}, {"GATEWAY", "gateway"}}},
+	{"workers",
+		{{"ID", "id"}, {"CPU", "cpu"}, {"BUSY", "busy_ratio"}, {"LOOPS", "loops"}, {"RX-PACKETS", "rx_packets"},
+			{"TX-PACKETS", "tx_packets"}, {"TABLES", "table_version"}, {"AGE-US", "age_us"}}},
+};
+
+struct row {
+	char *cell[MAX_COLUMNS];
+};
+
+static char *
+cell_text(json_t *v)
+{
+	char buf[64];
+
+	switch (v == NULL ? JSON_NULL : json_typeof(v)) {
+	case JSON_STRING:
+		return strdup(json_string_value(v));
+	case JSON_INTEGER:
+		snprintf(buf, sizeof(buf), "%" JSON_INTEGER_FORMAT, json_integer_value(v));
+		return strdup(buf);
+	case JSON_REAL:
+		snprintf(buf, sizeof(buf), "%.3f", json_real_value(v));
+		return strdup(buf);
+	case JSON_TRUE:
+		return strdup("yes");
+	case JSON_FALSE:
+		return strdup("no");
+	case JSON_ARRAY:
+		snprintf(buf, sizeof(buf), "%" JSON_INTEGER_FORMAT ".%" JSON_INTEGER_FORMAT,
+			json_integer_value(json_array_get(v, 0)), json_integer_value(json_array_get(v, 1)));
+		return strdup(buf);
+	default:
+		return strdup("-");
+	}
+}
+
+static int
+compare_rows(const void *a, const void *b)
+{
+	const struct row *x = a, *y = b;
+	int order = 0;
+
+	for (unsigned i = 0; i < MAX_COLUMNS && x->cell[i] != NULL && order == 0; i++)
+		order = strverscmp(x->cell[i], y->cell[i]);
+	return order;
+}
+
+static bool
+is_number(const char *s)
+{
+	return strspn(s, "0123456789.") == strlen(s) || strcmp(s, "-") == 0;
+}
+
+/* Columns of numbers are set to the right. */
+static void
+print_column(const char *text, int width, bool right, bool last)
+{
+	if (right)
+		printf("%*s%s", width, text, last ? "\n" : "  ");
+	else if (last)
+		printf("%s\n", text);
+	else
+		printf("%-*s  ", width, text);
+}
+
+static void
+print_rows(const struct column *columns, struct row *rows, size_t n)
+{
+	int width[MAX_COLUMNS] = {0};
+	bool right[MAX_COLUMNS];
+	unsigned n_columns = 0;
+
+	for (; n_columns < MAX_COLUMNS && columns[n_columns].title != NULL; n_columns++) {
+		width[n_columns] = (int)strlen(columns[n_columns].title);
+		right[n_columns] = n > 0;
+		for (size_t r = 0; r < n; r++) {
+			const char *cell = rows[r].cell[n_columns];
+
+			width[n_columns] = (int)strlen(cell) > width[n_columns] ? (int)strlen(cell) : width[n_columns];
+			right[n_columns] &= is_number(cell);
+		}
+	}
+	for (unsigned i = 0; i < n_columns; i++)
+		print_column(columns[i].title, width[i], right[i], i + 1 == n_columns);
+	for (size_t r = 0; r < n; r++) {
+		for (unsigned i = 0; i < n_columns; i++)
+			print_column(rows[r].cell[i], width[i], right[i], i + 1 == n_columns);
+	}
+}
+
+static void
+print_table(const struct column *columns, json_t *list)
+{
+	size_t n = json_array_size(list);
+	struct row *rows = calloc(n + 1, sizeof(*rows));
+
+	if (rows == NULL)
+		return;
+	for (size_t r = 0; r < n; r++) {
+		for (unsigned i = 0; i < MAX_COLUMNS && columns[i].title != NULL; i++) {
+			rows[r].cell[i] = cell_text(json_object_get(json_array_get(list, r), columns[i].key));
+			if (rows[r].cell[i] == NULL)
+				abort(); /* out of memory: nothing is left to say it with */
+		}
+	}
+	qsort(rows, n, sizeof(*rows), compare_rows);
+	print_rows(columns, rows, n);
+	for (size_t r = 0; r < n; r++) {
+		for (unsigned i = 0; i < MAX_COLUMNS; i++)
+			free(rows[r].cell[i]);
+	}
+	free(rows);
+}
+
+/* name, value, help as three columns; objects within are written as "outer.inner". */
+static void
+print_flat(const char *prefix, json_t *object, json_t *help, bool all, int width)
+{
+	/* jansson keeps the order of insertion: written sorted and read again, it is sorted. */
+	char *text = json_dumps(object, JSON_SORT_KEYS), name[128], *cell;
+	json_t *sorted = text ? json_loads(text, 0, NULL) : NULL, *value;
+	const char *key, *note;
+
+	free(text);
+	json_object_foreach(sorted, key, value) {
+		snprintf(name, sizeof(name), "%s%s%s", prefix, *prefix ? "." : "", key);
+		if (json_is_object(value)) {
+			print_flat(name, value, help, all, width);
+			continue;
+		}
+		if (!all && json_is_integer(value) && json_integer_value(value) == 0)
+			continue;
+		cell = cell_text(value);
+		note = json_string_value(json_object_get(help, key));
+		if (note != NULL)
+			printf("%-*s  %12s  %s\n", width, name, cell ? cell : "?", note);
+		else
+			printf("%-*s  %s\n", width, name, cell ? cell : "?");
+		free(cell);
+	}
+	json_decref(sorted);
+}
+
+static int
+widest(json_t *object, int outer)
+{
+	int width = 0, one;
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(object, key, value) {
+		one = outer + (int)strlen(key);
+		if (json_is_object(value))
+			one = widest(value, one + 1);
+		width = one > width ? one : width;
+	}
+	return width;
+}
+
+void
+ts_print_answer(const char *what, json_t *answer, bool all)
+{
+	json_t *body = json_object_get(answer, what);
+	bool counts = strcmp(what, "counters") == 0 || strcmp(what, "drops") == 0;
+
+	for (unsigned i = 0; i < sizeof(layouts) / sizeof(layouts[0]); i++) {
+		if (strcmp(layouts[i].what, what) == 0) {
+			print_table(layouts[i].columns, body);
+			return;
+		}
+	}
+	if (!json_is_object(body))
+		body = answer;
+	print_flat("", body, json_object_get(answer, "help"), all || !counts, widest(body, 0));
+}
+
+void
+ts_print_routes_head(void)
+{
+	printf("  %-*s  %-9s  %10s  %-11s  %s\n", V4_WIDTH, "PREFIX", "ORIGIN", "METRIC", "KIND", "VIA");
+}
+
+void
+ts_print_route(json_t *route)
+{
+	const char *prefix = "?", *origin = "?", *kind = "?", *address, *interface;
+	json_int_t metric = 0, weight;
+	json_t *via = NULL, *path;
+	int best = 0;
+	size_t i;
+
+	json_unpack(route, "{s?s, s?s, s?s, s?I, s?b, s?o}", "prefix", &prefix, "origin", &origin, "kind",
+		&kind, "metric", &metric, "best", &best, "via", &via);
+	printf("%c %-*s  %-9s  %10" JSON_INTEGER_FORMAT "  %-11s", best ? '*' : ' ', strchr(prefix, ':') ? V6_WIDTH : V4_WIDTH,
+		prefix, origin, metric, kind);
+	json_array_foreach(via, i, path) {
+		address = json_string_value(json_object_get(path, "address"));
+		interface = json_string_value(json_object_get(path, "interface"));
+		weight = json_integer_value(json_object_get(path, "weight"));
+		printf("%s %s%s%s", i == 0 ? " " : ",", address ? address : "", address ? " " : "", interface ? interface : "?");
+		if (json_array_size(via) > 1)
+			printf(" weight %" JSON_INTEGER_FORMAT, weight);
+	}
+	putchar('\n');
+}
