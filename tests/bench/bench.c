@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * bench [--quick] [--json FILE] [EAL options]: what each lane costs on one core, between net_pcap's infinite receive and
+ * net_null, beside the `io` floor: receiving the same frames and sending them unchanged.
+ *
+ * One process, tables loaded once, all rows interleaved round by round, because the machine's speed drifts: a ratio is formed
+ * within a round, its minimum and median over the rounds. Hot rows walk 1024 flows, cold rows 65536 (docs/performance.md).
+ */
+#include <getopt.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <rte_cycles.h>
+#include <rte_dev.h>
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_ethdev.h>
+#include <rte_vect.h>
+
+#include "control/local.h"
+#include "control/neigh.h"
+#include "dataplane/worker.h"
+#include "traffic.h"
+
+#define HOT 1024
+#define COLD 65536
+#define BURST 32
+#define N_GATEWAYS 64
+#define MAX_ROUNDS 256
+#define DESCRIPTORS 512
+#define DATA_ROOM (RTE_PKTMBUF_HEADROOM + 256)
+
+static const uint8_t router_mac[6] = {2, 0, 0, 0, 0, 1};
+
+/* One line of the result. `floor` is the row that it is compared with. */
+struct row {
+	const char *name;
+	enum bench_kind kind;
+	size_t packets;
+	int io; /* receive and send only */
+	int floor;
+	uint16_t port;
+	size_t frame_bytes;
+	struct ts_worker *worker;
+	double cycles[MAX_ROUNDS], ratio[MAX_ROUNDS];
+};
+
+/* Floors first: every lane is compared with io of its own frames. */
+static struct row rows[] = {
+	{.name = "io", .kind = BENCH_6TO4_ENCAP, .packets = HOT, .io = 1, .floor = 0},
+	{.name = "io-cold", .kind = BENCH_6TO4_ENCAP, .packets = COLD, .io = 1, .floor = 0},
+	{.name = "6to4-encap", .kind = BENCH_6TO4_ENCAP, .packets = HOT, .floor = 0},
+	{.name = "6to4-encap-cold", .kind = BENCH_6TO4_ENCAP, .packets = COLD, .floor = 1},
+	{.name = "6to4-decap", .kind = BENCH_6TO4_DECAP, .packets = HOT, .floor = 0},
+	{.name = "6to4-decap-cold", .kind = BENCH_6TO4_DECAP, .packets = COLD, .floor = 1},
+	{.name = "echo4", .kind = BENCH_ECHO4, .packets = HOT, .floor = 0},
+	{.name = "echo4-cold", .kind = BENCH_ECHO4, .packets = COLD, .floor = 1},
+	{.name = "echo6", .kind = BENCH_ECHO6, .packets = HOT, .floor = 0},
+	{.name = "echo6-cold", .kind = BENCH_ECHO6, .packets = COLD, .floor = 1},
+};
+#define N_ROWS RTE_DIM(rows)
+
+static struct {
+	size_t routes_v4, routes_v6, rounds, packets_per_round;
+	const char *json;
+} opt = {950000, 220000, 21, 1u << 20, NULL};
+
+static struct {
+	char dir[64];
+	uint16_t null_port;
+	struct ts_config cfg;
+	struct ts_ifaces ifaces;
+	struct ts_nexthops *nexthops;
+	struct ts_rib *rib;
+	struct ts_publisher *publisher;
+	struct ts_local *local;
+	struct bench_routes routes;
+} b;
+
+static void
+die(const char *what)
+{
+	fprintf(stderr, "bench: %s: %s\n", what, rte_strerror(rte_errno));
+	exit(2);
+}
+
+/* --- ports --- */
+
+static uint16_t
+add_port(const char *name, const char *args, struct rte_mempool *pool)
+{
+	struct rte_eth_conf conf = {0};
+	char devargs[256];
+	uint16_t port;
+
+	snprintf(devargs, sizeof(devargs), "%s,%s", name, args);
+	if (rte_dev_probe(devargs) != 0 || rte_eth_dev_get_port_by_name(name, &port) != 0)
+		die(name);
+	if (rte_eth_dev_configure(port, 1, 1, &conf) != 0 ||
+		rte_eth_rx_queue_setup(port, 0, DESCRIPTORS, 0, NULL, pool) != 0 ||
+		rte_eth_tx_queue_setup(port, 0, DESCRIPTORS, 0, NULL) != 0 || rte_eth_dev_start(port) != 0)
+		die(name);
+	return port;
+}
+
+static void
+add_row_port(struct row *r, unsigned i)
+{
+	char path[128], name[32], args[192];
+	struct rte_mempool *pool;
+
+	snprintf(path, sizeof(path), "%s/%s.pcap", b.dir, r->name);
+	snprintf(name, sizeof(name), "net_pcap%u", i);
+	snprintf(args, sizeof(args), "rx_pcap=%s,infinite_rx=1", path);
+	r->frame_bytes = bench_pcap_write(path, r->kind, &b.routes, r->packets, router_mac);
+	/* the file's packets, a ring's worth of copies, what the null port holds */
+	pool = rte_pktmbuf_pool_create(name, (unsigned)r->packets + 4096, 256, 0, DATA_ROOM, SOCKET_ID_ANY);
+	if (pool == NULL)
+		die("packet buffers");
+	r->port = add_port(name, args, pool);
+	unlink(path);
+}
+
+static void
+add_ports(void)
+{
+	struct rte_mempool *pool = rte_pktmbuf_pool_create("null", 1024, 0, 0, DATA_ROOM, SOCKET_ID_ANY);
+
+	if (pool == NULL)
+		die("packet buffers");
+	snprintf(b.dir, sizeof(b.dir), "/tmp/tsunagi-bench.XXXXXX");
+	if (mkdtemp(b.dir) == NULL)
+		die(b.dir);
+	b.null_port = add_port("net_null0", "no-rx=1", pool);
+	for (unsigned i = 0; i < N_ROWS; i++)
+		add_row_port(&rows[i], i);
+	rmdir(b.dir);
+}
+
+/* --- tables --- */
+
+static void
+make_iface(void)
+{
+	struct ts_iface *i = &b.ifaces.dp[0];
+
+	b.ifaces.n = 1;
+	b.ifaces.port_map = calloc(RTE_MAX_ETHPORTS, sizeof(*b.ifaces.port_map));
+	i->port = b.null_port;
+	i->mtu = 1500;
+	i->l2_len = RTE_ETHER_HDR_LEN;
+	memcpy(&i->mac, router_mac, 6);
+	strcpy(b.ifaces.ctl[0].name, "bench0");
+}
+
+static void
+configure(void)
+{
+	struct ts_config *c = &b.cfg;
+
+	ts_config_init(c);
+	c->n_interfaces = 1;
+	c->interfaces[0].twin = TS_TWIN_NONE;
+	c->sixto4.enabled = c->sixto4.anycast = true;
+	c->sixto4.rx_v4[0] = c->sixto4.tx_source = TS_6TO4_ANYCAST;
+	c->sixto4.n_rx_v4 = 1;
+	inet_pton(AF_INET6, "2001:200:0:b000:192:88:99:1", &c->local.icmp6_source);
+	c->local.has_icmp6_source = true;
+}
+
+static void
+add_gateways(uint32_t nh4[N_GATEWAYS], uint32_t nh6[N_GATEWAYS])
+{
+	for (unsigned g = 0; g < N_GATEWAYS; g++) {
+		struct ts_path v4 = {.family = AF_INET, .weight = 1, .addr = {11, 0, 0, (uint8_t)(g + 1)}};
+		struct ts_path v6 = {.family = AF_INET6, .weight = 1, .addr = {0xfe, 0x80, [15] = (uint8_t)(g + 1)}};
+		uint8_t mac[6] = {2, 0, 0, 0, 1, (uint8_t)g};
+
+		ts_neigh_update(b.nexthops, b.rib, 0, AF_INET, v4.addr, mac, true);
+		ts_neigh_update(b.nexthops, b.rib, 0, AF_INET6, v6.addr, mac, true);
+		nh4[g] = ts_nexthop_get_paths(b.nexthops, &v4, 1);
+		nh6[g] = ts_nexthop_get_paths(b.nexthops, &v6, 1);
+	}
+}
+
+static void
+add_routes(const struct bench_route *r, size_t n, const uint32_t *nh)
+{
+	for (size_t i = 0; i < n; i++) {
+		uint32_t id = nh[(i * 2654435761u >> 8) % N_GATEWAYS];
+
+		ts_nexthop_hold(b.nexthops, id);
+		if (ts_rib_set(b.rib, r[i].family, r[i].prefix, r[i].len, TS_ORIGIN_KERNEL, 0, id, 1) != 0)
+			die("route");
+	}
+}
+
+static void
+load_tables(struct ts_worker **workers, unsigned n)
+{
+	struct ts_rib_conf conf = {.max_ipv4 = (uint32_t)opt.routes_v4 + 1000, .max_ipv6 = (uint32_t)opt.routes_v6 + 1000};
+	uint32_t nh4[N_GATEWAYS], nh6[N_GATEWAYS];
+	uint64_t start = rte_rdtsc();
+	char err[256] = "";
+
+	b.nexthops = ts_nexthops_create(1024, 256, &b.ifaces);
+	b.rib = ts_rib_create(&conf, b.nexthops, err, sizeof(err));
+	if (b.nexthops == NULL || b.rib == NULL)
+		die(err);
+	b.publisher = ts_publisher_create(b.rib, b.nexthops, &b.ifaces, workers, n, NULL);
+	b.local = ts_local_create(&b.cfg, &b.ifaces, b.nexthops, b.rib, b.publisher);
+	if (ts_local_set_host_addrs(b.local, NULL, 0) != 0)
+		die("own addresses");
+	add_gateways(nh4, nh6);
+	add_routes(b.routes.v4, b.routes.n_v4, nh4);
+	add_routes(b.routes.v6, b.routes.n_v6, nh6);
+	ts_publish_sync(b.publisher);
+	printf("%zu IPv4 and %zu IPv6 routes in both tables after %.2f s\n", opt.routes_v4, opt.routes_v6,
+		(double)(rte_rdtsc() - start) / (double)rte_get_tsc_hz());
+}
+
+static struct ts_worker *
+make_worker(const struct row *r, unsigned id)
+{
+	struct ts_worker_conf conf = {
+		.id = id, .n_workers = 1, .burst = BURST, .n_rxq = 1, .tx_ports = 1u << b.null_port, .seed = id + 1};
+	struct ts_worker *w;
+	char err[256];
+
+	conf.rxq[0].port = r->port;
+	conf.reassembly.max_datagrams = 1;
+	for (unsigned i = 0; i < TS_N_LIMITS; i++) /* more than any core can send */
+		conf.limits[i].per_second = conf.limits[i].burst = 2000000000;
+	w = ts_worker_create(&conf, err, sizeof(err));
+	if (w == NULL)
+		die(err);
+	return w;
+}
+
+/* --- measuring --- */
+
+static double
+run_io(const struct row *r, size_t packets)
+{
+	struct rte_mbuf *pkts[BURST];
+	size_t done = 0;
+	uint64_t start = rte_rdtsc();
+
+	while (done < packets) {
+		uint16_t n = rte_eth_rx_burst(r->port, 0, pkts, BURST), sent = rte_eth_tx_burst(b.null_port, 0, pkts, n);
+
+		rte_pktmbuf_free_bulk(pkts + sent, n - sent);
+		done += n;
+	}
+	return (double)(rte_rdtsc() - start) / (double)done;
+}
+
+static double
+run_worker(const struct row *r, size_t packets)
+{
+	size_t done = 0;
+	uint64_t start = rte_rdtsc();
+
+	while (done < packets)
+		done += ts_worker_poll(r->worker, rte_rdtsc());
+	return (double)(rte_rdtsc() - start) / (double)done;
+}
+
+/* A lane that dropped its packets has measured nothing. */
+static void
+check_forwarded(const struct row *r)
+{
+	struct ts_worker_stats s;
+
+	if (r->io)
+		return;
+	ts_worker_stats(r->worker, &s);
+	if (s.counters[TS_C_tx_packets] == s.counters[TS_C_rx_packets])
+		return;
+	for (unsigned i = 0; i < TS_N_COUNTERS; i++)
+		if (ts_counter_info[i].is_drop && s.counters[i] != 0)
+			fprintf(stderr, "bench: %s: %s %lu\n", r->name, ts_counter_info[i].name, s.counters[i]);
+	die("packets were not forwarded");
+}
+
+static void
+measure(void)
+{
+	for (size_t round = 0; round < opt.rounds + 1; round++) {
+		for (unsigned i = 0; i < N_ROWS; i++) {
+			struct row *r = &rows[i];
+			double c = r->io ? run_io(r, opt.packets_per_round) : run_worker(r, opt.packets_per_round);
+
+			if (round == 0) /* warms up */
+				continue;
+			r->cycles[round - 1] = c;
+			r->ratio[round - 1] = c / rows[r->floor].cycles[round - 1];
+		}
+	}
+	for (unsigned i = 0; i < N_ROWS; i++)
+		check_forwarded(&rows[i]);
+}
+
+/* --- showing --- */
+
+static int
+by_double(const void *x, const void *y)
+{
+	double a = *(const double *)x, c = *(const double *)y;
+
+	return (a > c) - (a < c);
+}
+
+static json_t *
+row_json(struct row *r)
+{
+	double mhz = (double)rte_get_tsc_hz() / 1e6;
+	size_t mid = opt.rounds / 2;
+
+	qsort(r->cycles, opt.rounds, sizeof(double), by_double);
+	qsort(r->ratio, opt.rounds, sizeof(double), by_double);
+	printf("%-18s %8.1f %8.1f %8.2f %8.2f %8.2f %6zu %7zu\n", r->name, r->cycles[0], r->cycles[mid], mhz / r->cycles[0],
+		r->ratio[0], r->ratio[mid], r->frame_bytes, r->packets);
+	return json_pack("{s:s s:f s:f s:f s:f s:f s:I s:I s:i s:I s:I}", "name", r->name, "cycles_min", r->cycles[0],
+		"cycles_median", r->cycles[mid], "mpps_max", mhz / r->cycles[0], "ratio_min", r->ratio[0], "ratio_median",
+		r->ratio[mid], "routes_v4", (json_int_t)opt.routes_v4, "routes_v6", (json_int_t)opt.routes_v6, "peers", 0,
+		"frame_bytes", (json_int_t)r->frame_bytes, "packets", (json_int_t)r->packets);
+}
+
+static void
+show(void)
+{
+	json_t *list = json_array();
+	unsigned page_kb = rte_eal_has_hugepages() ? 2048 : 4;
+
+	printf("TSC %.0f MHz, %u KiB pages, SIMD up to %u bits, %zu rounds of %zu packets\n", (double)rte_get_tsc_hz() / 1e6,
+		page_kb, rte_vect_get_max_simd_bitwidth(), opt.rounds, opt.packets_per_round);
+	printf("%-18s %8s %8s %8s %8s %8s %6s %7s\n", "row", "cyc min", "median", "Mpps max", "x io min", "median", "bytes",
+		"flows");
+	for (unsigned i = 0; i < N_ROWS; i++) {
+		json_t *row = row_json(&rows[i]);
+
+		json_object_set_new(row, "page_size", json_integer((json_int_t)page_kb * 1024));
+		json_array_append_new(list, row);
+	}
+	if (opt.json != NULL && json_dump_file(list, opt.json, JSON_INDENT(1) | JSON_REAL_PRECISION(5)) != 0)
+		die(opt.json);
+	json_decref(list);
+}
+
+static void
+options(int argc, char **argv)
+{
+	static const struct option longs[] = {{"quick", no_argument, NULL, 'q'}, {"json", required_argument, NULL, 'j'},
+		{"routes-v4", required_argument, NULL, '4'}, {"routes-v6", required_argument, NULL, '6'},
+		{"rounds", required_argument, NULL, 'r'}, {0}};
+	int c;
+
+	optind = 1;
+	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+		if (c == 'q')
+			opt.rounds = 7, opt.packets_per_round = 1u << 19;
+		else if (c == 'j')
+			opt.json = optarg;
+		else if (c == '4')
+			opt.routes_v4 = strtoul(optarg, NULL, 10);
+		else if (c == '6')
+			opt.routes_v6 = strtoul(optarg, NULL, 10);
+		else if (c == 'r')
+			opt.rounds = strtoul(optarg, NULL, 10);
+		else
+			exit(2);
+	}
+	if (opt.rounds == 0 || opt.rounds > MAX_ROUNDS || opt.routes_v4 == 0 || opt.routes_v6 == 0) {
+		fprintf(stderr, "bench: rounds 1 to %d, at least one route of each family\n", MAX_ROUNDS);
+		exit(2);
+	}
+}
+
+/* EAL's arguments come first, then "--" and ours. */
+int
+main(int argc, char **argv)
+{
+	struct ts_worker *workers[N_ROWS];
+	unsigned n = 0;
+	int used = rte_eal_init(argc, argv);
+
+	if (used < 0)
+		die("EAL");
+	options(argc - used, argv + used);
+	bench_routes_make(&b.routes, opt.routes_v4, opt.routes_v6);
+	add_ports();
+	make_iface();
+	configure();
+	for (unsigned i = 0; i < N_ROWS; i++)
+		if (!rows[i].io)
+			workers[n++] = rows[i].worker = make_worker(&rows[i], i);
+	load_tables(workers, n);
+	measure();
+	show();
+	bench_routes_free(&b.routes);
+	rte_eal_cleanup();
+	return 0;
+}

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * See ctl_standins.h.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "ctl_standins.h"
+
+struct standins standins;
+
+static char worker_tokens[2];
+static struct ts_nexthop nexthops[TS_MAX_NEXTHOPS];
+
+void
+ts_worker_stats(const struct ts_worker *w, struct ts_worker_stats *out)
+{
+	*out = (struct ts_worker_stats){
+		.counters = standins.counters,
+		.ports = standins.ports,
+		.loops = 1000,
+		.busy_loops = 250,
+		.busy_cycles = 25,
+		.cycles = 100,
+		.table_version = 5,
+		.id = (const char *)w == &worker_tokens[1],
+		.cpu = 3,
+	};
+}
+
+static bool
+show_route(bool (*fn)(const struct ts_route_info *, void *), void *arg, const char *prefix, uint8_t len,
+	enum ts_origin origin, uint32_t nh)
+{
+	struct ts_route_info r = {.len = len, .origin = origin, .metric = 32, .nh = nh, .best = true};
+
+	r.family = strchr(prefix, ':') ? AF_INET6 : AF_INET;
+	inet_pton(r.family, prefix, r.prefix);
+	return fn(&r, arg);
+}
+
+static bool
+show_many(bool (*fn)(const struct ts_route_info *, void *), void *arg)
+{
+	struct ts_route_info r = {.family = AF_INET, .len = 32, .origin = TS_ORIGIN_KERNEL, .nh = STANDIN_NH_VIA, .best = true};
+	uint32_t addr;
+
+	for (uint32_t i = 0; i < standins.n_routes; i++) {
+		addr = htonl(0x0a000000 + i);
+		memcpy(r.prefix, &addr, sizeof(addr));
+		if (!fn(&r, arg))
+			return false;
+	}
+	return true;
+}
+
+void
+ts_rib_foreach(const struct ts_rib *rib, uint8_t family, bool (*fn)(const struct ts_route_info *, void *), void *arg)
+{
+	(void)rib;
+	if (family != AF_INET6 && (!show_many(fn, arg) ||
+		!show_route(fn, arg, "192.0.2.0", 24, TS_ORIGIN_STATIC, STANDIN_NH_VIA)))
+		return;
+	if (family != AF_INET && show_route(fn, arg, "2002::", 16, TS_ORIGIN_OWN, STANDIN_NH_6TO4))
+		show_route(fn, arg, "2001:db8:100::", 64, TS_ORIGIN_KERNEL, STANDIN_NH_LINK);
+}
+
+size_t
+ts_rib_count(const struct ts_rib *rib, uint8_t family)
+{
+	(void)rib;
+	return family == AF_INET ? standins.n_routes + 1 : 2;
+}
+
+void
+ts_rib_stats(const struct ts_rib *rib, struct ts_rib_stats *out)
+{
+	(void)rib;
+	*out = (struct ts_rib_stats){.rebuilds = 4};
+}
+
+const struct ts_nexthop *
+ts_nexthop_array(const struct ts_nexthops *n)
+{
+	(void)n;
+	return nexthops;
+}
+
+unsigned
+ts_nexthop_paths(const struct ts_nexthops *n, uint32_t id, struct ts_path *out, unsigned max)
+{
+	(void)n;
+	(void)max;
+	standins.paths_asked++;
+	assert_int_equal(id, STANDIN_NH_VIA);
+	out[0] = (struct ts_path){.iface = 0, .family = AF_INET, .weight = 1, .addr = {192, 0, 2, 1}};
+	out[1] = (struct ts_path){.iface = 1, .family = AF_INET6, .weight = 3, .addr = {0xfe, 0x80, [15] = 1}};
+	return 2;
+}
+
+void
+ts_nexthop_hold(struct ts_nexthops *n, uint32_t id)
+{
+	(void)n;
+	assert_true(id > 0 && id < TS_MAX_NEXTHOPS);
+	standins.held++;
+}
+
+void
+ts_nexthop_put(struct ts_nexthops *n, uint32_t id)
+{
+	(void)n;
+	assert_true(id > 0 && id < TS_MAX_NEXTHOPS);
+	standins.held--;
+}
+
+uint32_t
+ts_nexthops_in_use(const struct ts_nexthops *n)
+{
+	(void)n;
+	return 6;
+}
+
+uint64_t
+ts_nexthops_full(const struct ts_nexthops *n)
+{
+	(void)n;
+	return 0;
+}
+
+void
+ts_neigh_foreach(const struct ts_nexthops *n, void (*fn)(const struct ts_neigh_info *, void *), void *arg)
+{
+	struct ts_neigh_info up = {.family = AF_INET, .addr = {192, 0, 2, 1}, .mac = {2, 0, 0, 0, 0, 9}, .resolved = true,
+		.gateway = true};
+	struct ts_neigh_info down = {.iface = 1, .family = AF_INET6, .addr = {0xfe, 0x80, [15] = 1}};
+
+	(void)n;
+	fn(&up, arg);
+	fn(&down, arg);
+}
+
+uint64_t
+ts_publish_version(const struct ts_publisher *p)
+{
+	(void)p;
+	return 5;
+}
+
+bool
+ts_mirror_synced(const struct ts_mirror *m)
+{
+	(void)m;
+	return true;
+}
+
+void
+ts_mirror_stats(const struct ts_mirror *m, struct ts_mirror_stats *out)
+{
+	(void)m;
+	*out = (struct ts_mirror_stats){.messages = 77, .overruns = 1};
+}
+
+void
+ts_punter_stats(const struct ts_punter *p, struct ts_punt_stats *out)
+{
+	(void)p;
+	*out = (struct ts_punt_stats){.punted = 8};
+}
+
+static void
+name_things(struct ts_control *c)
+{
+	strcpy(c->cfg.file, "test.yaml");
+	strcpy(c->cfg.ports[0].name, "ix-0");
+	strcpy(c->cfg.ports[0].device, "net_null0");
+	strcpy(c->ports.port[0].name, "ix-0");
+	c->ports.n = 1;
+	c->ifaces.n = 2;
+	strcpy(c->ifaces.ctl[0].name, "ix0");
+	strcpy(c->ifaces.ctl[1].name, "ix0.7");
+	c->ifaces.dp[0] = (struct ts_iface){.mtu = 1500, .twin = 1, .mac = {{2, 0, 0, 0, 0, 1}}};
+	c->ifaces.dp[1] = (struct ts_iface){.mtu = 9000, .n_tags = 1, .vlan = {7}, .mac = {{2, 0, 0, 0, 0, 1}}};
+}
+
+struct ts_control *
+standin_control(void)
+{
+	struct ts_control *c = calloc(1, sizeof(*c));
+
+	assert_non_null(c);
+	memset(&standins, 0, sizeof(standins));
+	nexthops[STANDIN_NH_VIA].kind = TS_NH_ADJACENCY;
+	nexthops[STANDIN_NH_LINK].kind = TS_NH_GLEAN;
+	nexthops[STANDIN_NH_6TO4].kind = TS_NH_6TO4;
+	name_things(c);
+	c->n_workers = 2;
+	for (unsigned i = 0; i < 2; i++)
+		c->workers[i] = (struct ts_worker *)&worker_tokens[i];
+	c->mirror = (struct ts_mirror *)&worker_tokens[0]; /* anything but NULL: the stand-ins do not look at it */
+	return c;
+}
+
+struct server *
+server_start(void)
+{
+	struct server *sv = calloc(1, sizeof(*sv));
+	char err[256];
+
+	assert_non_null(sv);
+	strcpy(sv->dir, "/tmp/ts-ctlsock-XXXXXX");
+	assert_non_null(mkdtemp(sv->dir));
+	snprintf(sv->path, sizeof(sv->path), "%s/run/ctl.sock", sv->dir);
+	sv->c = standin_control();
+	sv->s = ts_ctlsock_create(sv->c, sv->path, err, sizeof(err));
+	if (sv->s == NULL)
+		fail_msg("%s", err);
+	return sv;
+}
+
+void
+server_stop(struct server *sv)
+{
+	char run[64];
+
+	ts_ctlsock_free(sv->s);
+	assert_int_equal(access(sv->path, F_OK), -1);
+	assert_int_equal(standins.held, 0);
+	snprintf(run, sizeof(run), "%s/run", sv->dir);
+	assert_int_equal(rmdir(run), 0);
+	assert_int_equal(rmdir(sv->dir), 0);
+	free(sv->c);
+	free(sv);
+}
+
+int
+client_connect(const struct server *sv)
+{
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_true(fd >= 0);
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", sv->path);
+	assert_int_equal(connect(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
+	return fd;
+}
+
+void
+client_send(int fd, const void *data, size_t len)
+{
+	assert_int_equal(send(fd, data, len, MSG_NOSIGNAL), (ssize_t)len);
+}
+
+bool
+server_turn(const struct server *sv, int ms)
+{
+	struct pollfd p = {.fd = ts_ctlsock_fd(sv->s), .events = POLLIN};
+
+	if (poll(&p, 1, ms) != 1)
+		return false;
+	ts_ctlsock_poll(sv->s);
+	return true;
+}
+
+/* Reads byte by byte where it matters only: what is peeked at and holds no line end is taken whole. */
+static ssize_t
+take_some(int fd, char *buf, size_t len)
+{
+	ssize_t n = recv(fd, buf, len, MSG_PEEK | MSG_DONTWAIT);
+	char *end = n > 0 ? memchr(buf, '\n', (size_t)n) : NULL;
+
+	if (n < 0 && errno == EAGAIN)
+		return -1;
+	if (n <= 0)
+		return 0;
+	return recv(fd, buf, end != NULL ? (size_t)(end - buf) + 1 : (size_t)n, 0);
+}
+
+char *
+client_line(const struct server *sv, int fd)
+{
+	size_t len = 0, room = 1 << 16;
+	char *line = malloc(room);
+	ssize_t n;
+
+	for (;;) {
+		assert_non_null(line);
+		n = take_some(fd, line + len, room - len);
+		if (n == 0) {
+			free(line);
+			return NULL;
+		}
+		if (n < 0) {
+			assert_true(server_turn(sv, STANDIN_LIMIT_MS));
+			continue;
+		}
+		len += (size_t)n;
+		if (line[len - 1] == '\n')
+			break;
+		if (room - len < (1 << 15))
+			line = realloc(line, room *= 2);
+	}
+	line[len - 1] = '\0';
+	return line;
+}
+
+json_t *
+client_ask(const struct server *sv, int fd, const char *request)
+{
+	json_error_t err;
+	json_t *doc;
+	char *line;
+
+	client_send(fd, request, strlen(request));
+	client_send(fd, "\n", 1);
+	line = client_line(sv, fd);
+	assert_non_null(line);
+	doc = json_loads(line, 0, &err);
+	if (doc == NULL)
+		fail_msg("%s: %s", request, err.text);
+	free(line);
+	return doc;
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "vector_config.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+static bool
+fail(char *why, size_t why_len, const char *what, const char *key)
+{
+	snprintf(why, why_len, "%s: %s", what, key);
+	return false;
+}
+
+bool
+vector_known_keys(json_t *object, const char *const *keys, char *why, size_t why_len)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(object, key, value) {
+		size_t i = 0;
+
+		while (keys[i] != NULL && strcmp(keys[i], key) != 0)
+			i++;
+		if (keys[i] == NULL)
+			return fail(why, why_len, "unknown key", key);
+	}
+	return true;
+}
+
+static bool
+get_v4(json_t *value, rte_be32_t *out)
+{
+	return json_is_string(value) && inet_pton(AF_INET, json_string_value(value), out) == 1;
+}
+
+static bool
+get_prefix6(json_t *value, struct ts_prefix6 *out)
+{
+	rte_be32_t v4;
+
+	return json_is_string(value) && ts_parse_prefix(json_string_value(value), &v4, &out->addr, &out->len) == AF_INET6;
+}
+
+/* Is the address, as it stands in a packet, anywhere in the inputs? */
+static bool
+used(const char *inputs, rte_be32_t addr)
+{
+	char hex[9];
+
+	snprintf(hex, sizeof(hex), "%08x", rte_be_to_cpu_32(addr));
+	return strstr(inputs, hex) != NULL;
+}
+
+/* An address of the box on this subnet: one of own_v4, else one that the vector's packets do not name. */
+static rte_be32_t
+address_on(const struct ts_prefix4 *subnet, json_t *own, const char *inputs)
+{
+	size_t i;
+	json_t *value;
+	rte_be32_t a;
+
+	json_array_foreach(own, i, value)
+		if (get_v4(value, &a) && ts_prefix4_contains(subnet, a))
+			return a;
+
+	uint32_t last = rte_be_to_cpu_32(subnet->addr | ~ts_mask4(subnet->len));
+
+	for (uint32_t host = subnet->len >= 31 ? last : last - 1;; host--)
+		if (!used(inputs, rte_cpu_to_be_32(host)))
+			return rte_cpu_to_be_32(host);
+}
+
+static bool
+attach(struct ts_config *cfg, json_t *subnets, json_t *own, const char *inputs, char *why, size_t why_len)
+{
+	struct ts_cfg_interface *iface = &cfg->interfaces[0];
+	size_t i;
+	json_t *value;
+
+	iface->n_addresses = 0;
+	json_array_foreach(subnets, i, value) {
+		struct ts_cfg_addr *a = &iface->addresses[iface->n_addresses++];
+		struct ts_prefix4 subnet;
+		struct in6_addr v6;
+
+		if (ts_parse_prefix(json_string_value(value), &subnet.addr, &v6, &subnet.len) != AF_INET)
+			return fail(why, why_len, "bad value", "attached_v4");
+		subnet.addr &= ts_mask4(subnet.len);
+		a->family = AF_INET;
+		a->prefix_len = subnet.len;
+		a->v4 = address_on(&subnet, own, inputs);
+	}
+	return true;
+}
+
+static bool
+local(struct ts_config *cfg, json_t *own4, json_t *own6, char *why, size_t why_len)
+{
+	size_t i;
+	json_t *value;
+
+	cfg->local.n_addresses = 0;
+	json_array_foreach(own4, i, value) {
+		struct ts_cfg_addr *a = &cfg->local.addresses[cfg->local.n_addresses++];
+
+		a->family = AF_INET;
+		a->prefix_len = 32;
+		if (!get_v4(value, &a->v4))
+			return fail(why, why_len, "bad value", "own_v4");
+	}
+	json_array_foreach(own6, i, value) {
+		struct ts_cfg_addr *a = &cfg->local.addresses[cfg->local.n_addresses++];
+		struct ts_prefix6 p;
+
+		a->family = AF_INET6;
+		a->prefix_len = 128;
+		if (!get_prefix6(value, &p))
+			return fail(why, why_len, "bad value", "local_v6");
+		a->v6 = p.addr;
+	}
+	return true;
+}
+
+static bool
+loop_guard(struct ts_config *cfg, json_t *known_6rd, json_t *known_isatap, char *why, size_t why_len)
+{
+	static const char *const keys[] = {"prefix", "ipv4_mask_len", "ipv4_common", NULL};
+	size_t i;
+	json_t *value;
+
+	cfg->loop_guard.n_known_6rd = cfg->loop_guard.n_known_isatap = 0;
+	json_array_foreach(known_6rd, i, value) {
+		struct ts_prefix6rd *d = &cfg->loop_guard.known_6rd[cfg->loop_guard.n_known_6rd++];
+
+		if (!vector_known_keys(value, keys, why, why_len))
+			return false;
+		d->ipv4_mask_len = (uint8_t)json_integer_value(json_object_get(value, "ipv4_mask_len"));
+		if (!get_prefix6(json_object_get(value, "prefix"), &d->prefix) ||
+			!get_v4(json_object_get(value, "ipv4_common"), &d->ipv4_common))
+			return fail(why, why_len, "bad value", "known_6rd");
+	}
+	json_array_foreach(known_isatap, i, value)
+		if (!get_prefix6(value, &cfg->loop_guard.known_isatap[cfg->loop_guard.n_known_isatap++]))
+			return fail(why, why_len, "bad value", "known_isatap");
+	return true;
+}
+
+static bool
+sixto4(struct ts_config *cfg, json_t *o, char *why, size_t why_len)
+{
+	static const char *const keys[] = {"rx_v4", "tx_source", "tunnel_mtu", "df", "ttl", "dscp", "ecn", NULL};
+	struct ts_cfg_6to4 *s = &cfg->sixto4;
+	size_t i;
+	json_t *value;
+
+	memset(s, 0, sizeof(*s));
+	if (o == NULL)
+		return true;
+	if (!vector_known_keys(o, keys, why, why_len))
+		return false;
+	s->enabled = true;
+	json_array_foreach(json_object_get(o, "rx_v4"), i, value)
+		if (!get_v4(value, &s->rx_v4[s->n_rx_v4++]))
+			return fail(why, why_len, "bad value", "6to4.rx_v4");
+	if (!get_v4(json_object_get(o, "tx_source"), &s->tx_source))
+		return fail(why, why_len, "bad value", "6to4.tx_source");
+	s->mtu = (uint16_t)json_integer_value(json_object_get(o, "tunnel_mtu"));
+	s->df = json_is_true(json_object_get(o, "df"));
+	s->ttl = (uint8_t)json_integer_value(json_object_get(o, "ttl"));
+	s->dscp = strcmp(json_string_value(json_object_get(o, "dscp")), "copy") == 0 ? TS_DSCP_COPY : TS_DSCP_ZERO;
+	s->ecn = strcmp(json_string_value(json_object_get(o, "ecn")), "normal") == 0 ? TS_ECN_NORMAL : TS_ECN_COMPAT;
+	return true;
+}
+
+bool
+vector_config(struct ts_config *cfg, json_t *config, const char *inputs, char *why, size_t why_len)
+{
+	static const char *const keys[] = {"v4_filter", "attached_v4", "own_v4", "local_v6", "icmp6_source",
+		"icmp6_hop_limit", "ipv4_id", "known_6rd", "known_isatap", "6to4", NULL};
+	json_t *own = json_object_get(config, "own_v4");
+	const char *filter = json_string_value(json_object_get(config, "v4_filter"));
+	struct ts_prefix6 id6;
+
+	if (!vector_known_keys(config, keys, why, why_len))
+		return false;
+	cfg->n_interfaces = 1;
+	cfg->interfaces[0].twin = TS_TWIN_NONE;
+	cfg->source_policy.v4_filter =
+		filter != NULL && strcmp(filter, "extended") == 0 ? TS_V4_FILTER_EXTENDED : TS_V4_FILTER_CORE;
+	if (!attach(cfg, json_object_get(config, "attached_v4"), own, inputs, why, why_len) ||
+		!local(cfg, own, json_object_get(config, "local_v6"), why, why_len) ||
+		!loop_guard(cfg, json_object_get(config, "known_6rd"), json_object_get(config, "known_isatap"), why,
+			why_len))
+		return false;
+	if (!get_prefix6(json_object_get(config, "icmp6_source"), &id6))
+		return fail(why, why_len, "bad value", "icmp6_source");
+	cfg->local.icmp6_source = id6.addr;
+	cfg->local.has_icmp6_source = true;
+	cfg->local.hop_limit = (uint8_t)json_integer_value(json_object_get(config, "icmp6_hop_limit"));
+	return sixto4(cfg, json_object_get(config, "6to4"), why, why_len);
+}
