@@ -224,12 +224,15 @@ start_ctlsock(struct ts_control *c, char *err, size_t err_len)
 		return 0;
 	snprintf(err, err_len, "DPDK telemetry refuses our commands");
 	ts_ctlsock_free(c->ctlsock);
+	c->ctlsock = NULL;
 	return -1;
 }
 
 static void
 stop_ctlsock(struct ts_control *c)
 {
+	/* EAL's telemetry thread outlives the workers whose counters it reads. */
+	ts_telemetry_register(NULL);
 	ts_ctlsock_free(c->ctlsock);
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The control socket as the control thread sees it: one epoll descriptor over the listening socket, the clients, and a timer
- * that runs only while there are clients. Each turn gives each ready client one bounded step, so nobody holds up the thread or
- * the others. When descriptors run out the listening socket is left alone until the next tick of the timer, because epoll would
- * report it again and again.
+ * The control socket as the control thread sees it: one epoll descriptor over the listening socket, the clients, and a
+ * timer that runs only while there are clients. Each turn gives each ready client one bounded step, so nobody holds up
+ * the thread or the others. When descriptors run out the listening socket is left alone until the next tick of the
+ * timer, because epoll would report it again and again.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * One client of the control socket. It gets one answer at a time: its next line is not looked at, and in the end not even
- * read, before the answer to the last one has left, so a client that asks and does not take costs one step of text and one
- * snapshot at most, whatever it sends.
+ * One client of the control socket. It gets one answer at a time: its next line is not looked at, and in the end not
+ * even read, before the answer to the last one has left, so a client that asks and does not take costs one step of text
+ * and one snapshot at most, whatever it sends.
  */
 #include <errno.h>
 #include <stdlib.h>

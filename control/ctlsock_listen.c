@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The listening end. A daemon that was killed leaves its socket behind, so a path that exists proves nothing: only a connection
- * tells a living daemon from a stale file. Two daemons that start in the same instant on one path may both find it stale; the
- * later one then has it, as EAL's file prefix keeps the former from starting at all.
+ * The listening end. A daemon that was killed leaves its socket behind, so a path that exists proves nothing: only a
+ * connection tells a living daemon from a stale file. Two daemons that start in the same instant on one path may both
+ * find it stale; the later one then has it, as EAL's file prefix keeps the former from starting at all.
  */
 #include <errno.h>
 #include <libgen.h>
@@ -29,7 +29,7 @@ make_directory(const char *path, char *err, size_t err_len)
 	char copy[sizeof(((struct sockaddr_un *)0)->sun_path)], why[256];
 	const char *dir;
 
-	strcpy(copy, path);
+	snprintf(copy, sizeof(copy), "%s", path);
 	dir = dirname(copy);
 	if (mkdir(dir, 0755) == 0)
 		return chmod(dir, 0755); /* whatever the umask took away */
@@ -91,7 +91,7 @@ ts_ctl_listen(const char *path, struct stat *st, char *err, size_t err_len)
 
 	if (path[0] == '\0' || strlen(path) >= sizeof(addr.sun_path))
 		return fail(err, err_len, path, "a path has 1 to 107 bytes");
-	strcpy(addr.sun_path, path);
+	memcpy(addr.sun_path, path, strlen(path));
 	if (make_directory(path, err, err_len) != 0 || clear_stale(&addr, err, err_len) != 0)
 		return -1;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * From a request to its answer: the table of requests, and what all answers have in common. A request is words separated by
- * blanks; whatever is wrong with it becomes an answer {"error": ...}, because the client on the other end is a person as often
- * as a program.
+ * From a request to its answer: the table of requests, and what all answers have in common. A request is words
+ * separated by blanks; whatever is wrong with it becomes an answer {"error": ...}, because the client on the other end
+ * is a person as often as a program.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -148,7 +148,7 @@ ts_show(const struct ts_control *c, const char *request, size_t budget, struct t
 		ts_answer_error(c, out, "a request is one line of printable ASCII, shorter than %d bytes", REQUEST_MAX);
 		return;
 	}
-	strcpy(copy, request);
+	snprintf(copy, sizeof(copy), "%s", request);
 	verb = strtok_r(copy, " ", &save);
 	name = verb ? strtok_r(NULL, " ", &save) : NULL;
 	arg = name ? strtok_r(NULL, " ", &save) : NULL;

@@ -2,9 +2,10 @@
 /*
  * What the control socket answers with, apart from how it travels (ctlsock.c).
  *
- * An answer is a whole JSON document when it is small, or a list whose items are made one at a time from compact records, so
- * that a million routes take neither the control thread's time nor memory for their text. The records are a snapshot; the next
- * hops that they name are held until ts_answer_free(), because an id may be reused once nothing refers to it.
+ * An answer is a whole JSON document when it is small, or a list whose items are made one at a time from compact
+ * records, so that a million routes take neither the control thread's time nor memory for their text. The records are a
+ * snapshot; the next hops that they name are held until ts_answer_free(), because an id may be reused once nothing
+ * refers to it.
  */
 #ifndef TS_CTL_SHOW_H
 #define TS_CTL_SHOW_H
@@ -23,13 +24,14 @@ struct ts_answer {
 	json_t *(*item)(const struct ts_control *c, const void *record);
 	char *records;
 	size_t record_size, n, capacity;
-	size_t next;	  /* the record whose text comes next */
-	size_t budget;	  /* bytes that the records may take */
-	uint64_t *held;	  /* bit per next hop that this answer refers to; NULL = none */
-	bool full;	  /* budget or memory ran out while records were taken */
+	size_t next;	/* the record whose text comes next */
+	size_t budget;	/* bytes that the records may take */
+	uint64_t *held; /* bit per next hop that this answer refers to; NULL = none */
+	bool full;	/* budget or memory ran out while records were taken */
 };
 
-/* Answer one request, a line without its end. `budget`: bytes that a snapshot may take. Never fails: errors are answers. */
+/* Answer one request, a line without its end. `budget`: bytes that a snapshot may take. Never fails: errors are
+ * answers. */
 void ts_show(const struct ts_control *c, const char *request, size_t budget, struct ts_answer *out);
 void ts_answer_free(const struct ts_control *c, struct ts_answer *a);
 
@@ -46,7 +48,7 @@ bool ts_answer_add(struct ts_answer *a, const void *record);
 void ts_sum_counters(const struct ts_control *c, uint64_t sum[TS_N_COUNTERS]);
 
 struct ts_port_figures {
-	struct ts_port_counters sum; /* over the workers */
+	struct ts_port_counters sum;   /* over the workers */
 	uint64_t rx_missed, rx_nombuf; /* the device's own: no descriptor, no buffer */
 	bool link;
 	int64_t speed_mbps; /* -1 = unknown */

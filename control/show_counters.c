@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Figures that the workers and the devices keep: counters, drops, ports, workers. Counters are read in place while the workers
- * go on counting, so sums of different counters need not agree to the packet.
+ * Figures that the workers and the devices keep: counters, drops, ports, workers. Counters are read in place while the
+ * workers go on counting, so sums of different counters need not agree to the packet.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -144,8 +144,8 @@ ts_show_workers(const struct ts_control *c, const char *arg, struct ts_answer *o
 				(json_int_t)st.cpu, "loops", (json_int_t)st.loops, "busy_ratio",
 				st.cycles == 0 ? 0.0 : (double)st.busy_cycles / (double)st.cycles, "rx_packets",
 				(json_int_t)st.counters[TS_C_rx_packets], "tx_packets",
-				(json_int_t)st.counters[TS_C_tx_packets], "table_version",
-				(json_int_t)st.table_version, "age_us", (json_int_t)ts_worker_age_us(&st)));
+				(json_int_t)st.counters[TS_C_tx_packets], "table_version", (json_int_t)st.table_version,
+				"age_us", (json_int_t)ts_worker_age_us(&st)));
 	}
 	out->whole = json_pack("{s:o}", "workers", list);
 }

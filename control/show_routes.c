@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Routes and neighbours: lists that may be long, so a snapshot of small records is taken at once and its text is made as the
- * client takes it. A full table of both families, 1.3 million routes, takes 35 MiB as records.
+ * Routes and neighbours: lists that may be long, so a snapshot of small records is taken at once and its text is made
+ * as the client takes it. A full table of both families, 1.3 million routes, takes 35 MiB as records.
  */
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -60,8 +60,8 @@ via_paths(const struct ts_control *c, uint32_t nh)
 	char addr[INET6_ADDRSTRLEN];
 
 	for (unsigned i = 0; i < n; i++) {
-		json_t *path = json_pack("{s:s, s:i}", "interface", iface_name(c, paths[i].iface), "weight",
-			(int)paths[i].weight);
+		json_t *path = json_pack(
+			"{s:s, s:i}", "interface", iface_name(c, paths[i].iface), "weight", (int)paths[i].weight);
 
 		if (paths[i].family != 0 && inet_ntop(paths[i].family, paths[i].addr, addr, sizeof(addr)) != NULL)
 			json_object_set_new(path, "address", json_string(addr));
@@ -90,7 +90,8 @@ route_item(const struct ts_control *c, const void *record)
 	inet_ntop(r->family, r->prefix, addr, sizeof(addr));
 	snprintf(prefix, sizeof(prefix), "%s/%u", addr, r->len);
 	return json_pack("{s:s, s:s, s:s, s:o, s:I, s:b}", "prefix", prefix, "origin", origin_name[r->origin], "kind",
-		kind_name[entry->kind], "via", via(c, r->nh, entry), "metric", (json_int_t)r->metric, "best", (int)r->best);
+		kind_name[entry->kind], "via", via(c, r->nh, entry), "metric", (json_int_t)r->metric, "best",
+		(int)r->best);
 }
 
 static bool
@@ -167,11 +168,11 @@ neighbour_item(const struct ts_control *c, const void *record)
 	char addr[INET6_ADDRSTRLEN], mac[18];
 
 	inet_ntop(n->family, n->addr, addr, sizeof(addr));
-	snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", n->mac[0], n->mac[1], n->mac[2], n->mac[3], n->mac[4],
-		n->mac[5]);
+	snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", n->mac[0], n->mac[1], n->mac[2], n->mac[3],
+		n->mac[4], n->mac[5]);
 	return json_pack("{s:s, s:s, s:o, s:s, s:b, s:b}", "address", addr, "interface", iface_name(c, n->iface), "mac",
-		n->resolved ? json_string(mac) : json_null(), "state", n->resolved ? "resolved" : "unresolved", "static",
-		(int)n->is_static, "gateway", (int)n->gateway);
+		n->resolved ? json_string(mac) : json_null(), "state", n->resolved ? "resolved" : "unresolved",
+		"static", (int)n->is_static, "gateway", (int)n->gateway);
 }
 
 static void

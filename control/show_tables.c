@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What control itself knows and what is small: interfaces, how full the tables are, how the kernel's mirror and the punt thread
- * fare, versions.
+ * What control itself knows and what is small: interfaces, how full the tables are, how the kernel's mirror and the
+ * punt thread fare, versions.
  */
 #include <stdio.h>
 #include <unistd.h>
@@ -19,8 +19,8 @@ interface_item(const struct ts_control *c, uint16_t i)
 	json_t *item;
 
 	snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", RTE_ETHER_ADDR_BYTES(&dp->mac));
-	item = json_pack("{s:s, s:s, s:s, s:i, s:b}", "name", ctl->name, "port", c->cfg.ports[ctl->cfg_port].name, "mac", mac,
-		"mtu", (int)dp->mtu, "twin", (int)dp->twin);
+	item = json_pack("{s:s, s:s, s:s, s:i, s:b}", "name", ctl->name, "port", c->cfg.ports[ctl->cfg_port].name,
+		"mac", mac, "mtu", (int)dp->mtu, "twin", (int)dp->twin);
 	if (dp->n_tags == 1)
 		json_object_set_new(item, "vlan", json_integer(dp->vlan[0]));
 	else if (dp->n_tags == 2)
@@ -85,9 +85,10 @@ ts_show_tables(const struct ts_control *c, const char *arg, struct ts_answer *ou
 	out->whole = json_pack("{s:{s:I, s:I, s:I, s:o, s:I, s:I, s:I, s:I, s:I, s:o, s:o}}", "tables", "version",
 		(json_int_t)ts_publish_version(c->publisher), "ipv4_routes", (json_int_t)ts_rib_count(c->rib, AF_INET),
 		"ipv6_routes", (json_int_t)ts_rib_count(c->rib, AF_INET6), "limits", limits(&c->cfg), "next_hops",
-		(json_int_t)ts_nexthops_in_use(c->nexthops), "next_hops_full", (json_int_t)ts_nexthops_full(c->nexthops),
-		"insert_failures", (json_int_t)rib.insert_failures, "rebuilds", (json_int_t)rib.rebuilds, "refused_full",
-		(json_int_t)rib.refused_full, "mirror", mirror_figures(c->mirror), "punt", punt_figures(c->punter));
+		(json_int_t)ts_nexthops_in_use(c->nexthops), "next_hops_full",
+		(json_int_t)ts_nexthops_full(c->nexthops), "insert_failures", (json_int_t)rib.insert_failures,
+		"rebuilds", (json_int_t)rib.rebuilds, "refused_full", (json_int_t)rib.refused_full, "mirror",
+		mirror_figures(c->mirror), "punt", punt_figures(c->punter));
 }
 
 void

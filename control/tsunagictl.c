@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * tsunagictl: ask the running daemon. A request is one line, the answer one JSON document and a newline. With --json the
- * answer is passed on as it comes; the routes are laid out one by one as they come; neither holds a full table in memory. Links
- * neither DPDK nor anything of the daemon.
+ * tsunagictl: ask the running daemon. A request is one line, the answer one JSON document and a newline. With --json
+ * the answer is passed on as it comes; the routes are laid out one by one as they come; neither holds a full table in
+ * memory. Links neither DPDK nor anything of the daemon.
  *
  * Exit codes: 0, 1 the daemon answered with an error or does not answer, 2 wrong usage.
  */
@@ -22,26 +22,25 @@
 #define ANSWER_SECONDS 10
 #define ERROR_HEAD "{\"error\":"
 
-static const char usage_text[] =
-	"Usage: tsunagictl [-s SOCKET] [--json] [--all] show WHAT\n"
-	"\n"
-	"WHAT:\n"
-	"  counters          what the workers counted\n"
-	"  drops             what was dropped, and why\n"
-	"  ports             ports: link, packets, what the device missed\n"
-	"  interfaces        interfaces: port, tags, MAC, MTU\n"
-	"  routes [PREFIX]   routes; with a prefix only that one and those within it\n"
-	"  neighbours        neighbours and whether they are resolved\n"
-	"  workers           load and packets of each worker\n"
-	"  tables            how full the tables are\n"
-	"  version           versions of the daemon and of DPDK\n"
-	"\n"
-	"  -s, --socket PATH  of the daemon (default " DEFAULT_SOCKET ",\n"
-	"                     or the environment's TSUNAGI_SOCKET)\n"
-	"  -j, --json         the answer as JSON, for programs\n"
-	"  -a, --all          counters that are zero, too\n"
-	"  -h, --help\n"
-	"  -V, --version      of tsunagictl\n";
+static const char usage_text[] = "Usage: tsunagictl [-s SOCKET] [--json] [--all] show WHAT\n"
+				 "\n"
+				 "WHAT:\n"
+				 "  counters          what the workers counted\n"
+				 "  drops             what was dropped, and why\n"
+				 "  ports             ports: link, packets, what the device missed\n"
+				 "  interfaces        interfaces: port, tags, MAC, MTU\n"
+				 "  routes [PREFIX]   routes; with a prefix only that one and those within it\n"
+				 "  neighbours        neighbours and whether they are resolved\n"
+				 "  workers           load and packets of each worker\n"
+				 "  tables            how full the tables are\n"
+				 "  version           versions of the daemon and of DPDK\n"
+				 "\n"
+				 "  -s, --socket PATH  of the daemon (default " DEFAULT_SOCKET ",\n"
+				 "                     or the environment's TSUNAGI_SOCKET)\n"
+				 "  -j, --json         the answer as JSON, for programs\n"
+				 "  -a, --all          counters that are zero, too\n"
+				 "  -h, --help\n"
+				 "  -V, --version      of tsunagictl\n";
 
 struct options {
 	const char *socket;
@@ -82,7 +81,7 @@ connect_daemon(const char *path)
 		errno = ENAMETOOLONG;
 		return NULL;
 	}
-	strcpy(addr.sun_path, path);
+	memcpy(addr.sun_path, path, strlen(path));
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return NULL;
@@ -209,8 +208,8 @@ ask(const struct options *o, FILE *in)
 static int
 parse_words(struct options *o, int n, char **words)
 {
-	static const char *const known[] = {"counters", "drops", "ports", "interfaces", "routes", "neighbours", "workers",
-		"tables", "version"};
+	static const char *const known[] = {
+		"counters", "drops", "ports", "interfaces", "routes", "neighbours", "workers", "tables", "version"};
 	unsigned i = 0;
 
 	if (n == 0)
@@ -236,9 +235,9 @@ parse_words(struct options *o, int n, char **words)
 static int
 parse_options(struct options *o, int argc, char **argv)
 {
-	static const struct option longs[] = {
-		{"socket", required_argument, NULL, 's'}, {"json", no_argument, NULL, 'j'}, {"all", no_argument, NULL, 'a'},
-		{"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'}, {NULL, 0, NULL, 0}};
+	static const struct option longs[] = {{"socket", required_argument, NULL, 's'},
+		{"json", no_argument, NULL, 'j'}, {"all", no_argument, NULL, 'a'}, {"help", no_argument, NULL, 'h'},
+		{"version", no_argument, NULL, 'V'}, {NULL, 0, NULL, 0}};
 	int opt, ret;
 
 	while ((opt = getopt_long(argc, argv, "s:jahV", longs, NULL)) != -1) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * tsunagictl's two halves: tsunagictl.c speaks with the daemon, tsunagictl_print.c makes its answers readable. The client knows
- * the shapes of answers only as far as it must to lay them out, so that a daemon of another version can still be asked.
+ * tsunagictl's two halves: tsunagictl.c speaks with the daemon, tsunagictl_print.c makes its answers readable. The
+ * client knows the shapes of answers only as far as it must to lay them out, so that a daemon of another version can
+ * still be asked.
  */
 #ifndef TS_CTL_TSUNAGICTL_H
 #define TS_CTL_TSUNAGICTL_H

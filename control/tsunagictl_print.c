@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Answers as text: tables with a header line, or a name and a value per line. Numbers are plain digits, so that grep, sort and
- * awk work on them; a value that is not there is "-". Columns that the daemon does not send stay "-".
+ * Answers as text: tables with a header line, or a name and a value per line. Numbers are plain digits, so that grep,
+ * sort and awk work on them; a value that is not there is "-". Columns that the daemon does not send stay "-".
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -223,15 +223,16 @@ ts_print_route(json_t *route)
 	int best = 0;
 	size_t i;
 
-	json_unpack(route, "{s?s, s?s, s?s, s?I, s?b, s?o}", "prefix", &prefix, "origin", &origin, "kind",
-		&kind, "metric", &metric, "best", &best, "via", &via);
-	printf("%c %-*s  %-9s  %10" JSON_INTEGER_FORMAT "  %-11s", best ? '*' : ' ', strchr(prefix, ':') ? V6_WIDTH : V4_WIDTH,
-		prefix, origin, metric, kind);
+	json_unpack(route, "{s?s, s?s, s?s, s?I, s?b, s?o}", "prefix", &prefix, "origin", &origin, "kind", &kind,
+		"metric", &metric, "best", &best, "via", &via);
+	printf("%c %-*s  %-9s  %10" JSON_INTEGER_FORMAT "  %-11s", best ? '*' : ' ',
+		strchr(prefix, ':') ? V6_WIDTH : V4_WIDTH, prefix, origin, metric, kind);
 	json_array_foreach(via, i, path) {
 		address = json_string_value(json_object_get(path, "address"));
 		interface = json_string_value(json_object_get(path, "interface"));
 		weight = json_integer_value(json_object_get(path, "weight"));
-		printf("%s %s%s%s", i == 0 ? " " : ",", address ? address : "", address ? " " : "", interface ? interface : "?");
+		printf("%s %s%s%s", i == 0 ? " " : ",", address ? address : "", address ? " " : "",
+			interface ? interface : "?");
 		if (json_array_size(via) > 1)
 			printf(" weight %" JSON_INTEGER_FORMAT, weight);
 	}

@@ -220,7 +220,9 @@ ts_worker_loop(void *worker)
 		idle = n != 0 ? 0 : idle + 1;
 		if (w->conf.idle_pause && idle > IDLE_TURNS) {
 			sleep_politely(w);
-			last = rte_rdtsc();
+			now = rte_rdtsc();
+			w->cycles += now - last;
+			last = now;
 		}
 	}
 	if (w->conf.qsbr != NULL) {

@@ -15,6 +15,7 @@
 #define SEED UINT64_C(0x7473756e616769) /* "tsunagi" */
 #define FRAME_MAX 128
 #define PAYLOAD 8
+#define ALLOCATIONS_V6 60000 /* of a /32 each */
 
 /* Per mille of the table by prefix length, rounded from public full tables. */
 struct share {
@@ -57,14 +58,18 @@ random_v4(struct bench_route *r, uint8_t len, uint64_t *state)
 	memcpy(r->prefix, &a, 4);
 }
 
-/* In 2400::/12 and its neighbours: nothing that means a tunnel. */
+/*
+ * In 2400::/12 and its neighbours: nothing that means a tunnel. As in the Internet, long prefixes are parts of the allocations
+ * that registries made, not spread over the whole space.
+ */
 static void
 random_v6(struct bench_route *r, uint8_t len, uint64_t *state)
 {
+	uint64_t allocation = SEED + next(state) % ALLOCATIONS_V6, block = next(&allocation), bits = next(state);
 	struct in6_addr a = {0};
-	uint64_t bits = next(state);
 
 	memcpy(a.s6_addr, &bits, 8);
+	memcpy(a.s6_addr, &block, 4);
 	a.s6_addr[0] = 0x24 + (a.s6_addr[0] & 7);
 	ts_mask6(&a, len);
 	memset(r, 0, sizeof(*r));

@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "ctl_standins.h"
@@ -56,7 +57,8 @@ show_route(bool (*fn)(const struct ts_route_info *, void *), void *arg, const ch
 static bool
 show_many(bool (*fn)(const struct ts_route_info *, void *), void *arg)
 {
-	struct ts_route_info r = {.family = AF_INET, .len = 32, .origin = TS_ORIGIN_KERNEL, .nh = STANDIN_NH_VIA, .best = true};
+	struct ts_route_info r = {
+		.family = AF_INET, .len = 32, .origin = TS_ORIGIN_KERNEL, .nh = STANDIN_NH_VIA, .best = true};
 	uint32_t addr;
 
 	for (uint32_t i = 0; i < standins.n_routes; i++) {
@@ -72,8 +74,8 @@ void
 ts_rib_foreach(const struct ts_rib *rib, uint8_t family, bool (*fn)(const struct ts_route_info *, void *), void *arg)
 {
 	(void)rib;
-	if (family != AF_INET6 && (!show_many(fn, arg) ||
-		!show_route(fn, arg, "192.0.2.0", 24, TS_ORIGIN_STATIC, STANDIN_NH_VIA)))
+	if (family != AF_INET6 &&
+		(!show_many(fn, arg) || !show_route(fn, arg, "192.0.2.0", 24, TS_ORIGIN_STATIC, STANDIN_NH_VIA)))
 		return;
 	if (family != AF_INET && show_route(fn, arg, "2002::", 16, TS_ORIGIN_OWN, STANDIN_NH_6TO4))
 		show_route(fn, arg, "2001:db8:100::", 64, TS_ORIGIN_KERNEL, STANDIN_NH_LINK);
@@ -145,7 +147,10 @@ ts_nexthops_full(const struct ts_nexthops *n)
 void
 ts_neigh_foreach(const struct ts_nexthops *n, void (*fn)(const struct ts_neigh_info *, void *), void *arg)
 {
-	struct ts_neigh_info up = {.family = AF_INET, .addr = {192, 0, 2, 1}, .mac = {2, 0, 0, 0, 0, 9}, .resolved = true,
+	struct ts_neigh_info up = {.family = AF_INET,
+		.addr = {192, 0, 2, 1},
+		.mac = {2, 0, 0, 0, 0, 9},
+		.resolved = true,
 		.gateway = true};
 	struct ts_neigh_info down = {.iface = 1, .family = AF_INET6, .addr = {0xfe, 0x80, [15] = 1}};
 
@@ -262,7 +267,7 @@ client_connect(const struct server *sv)
 void
 client_send(int fd, const void *data, size_t len)
 {
-	assert_int_equal(send(fd, data, len, MSG_NOSIGNAL), (ssize_t)len);
+	assert_int_equal(send(fd, data, len, MSG_NOSIGNAL | MSG_DONTWAIT), (ssize_t)len);
 }
 
 bool
@@ -334,4 +339,41 @@ client_ask(const struct server *sv, int fd, const char *request)
 		fail_msg("%s: %s", request, err.text);
 	free(line);
 	return doc;
+}
+
+void
+expect(const struct server *sv, const char *request, const char *subset)
+{
+	int fd = client_connect(sv);
+	json_t *got = client_ask(sv, fd, request), *want = json_loads(subset, 0, NULL), *both;
+
+	assert_non_null(want);
+	both = json_deep_copy(got);
+	json_object_update_recursive(both, want);
+	if (!json_equal(both, got))
+		fail_msg("%s: %s lacks %s", request, json_dumps(got, 0), subset);
+	json_decref(both);
+	json_decref(want);
+	json_decref(got);
+	close(fd);
+}
+
+uint64_t
+later_ms(uint64_t ms)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000 + ms;
+}
+
+void
+leave_stale(const char *path)
+{
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", path);
+	assert_int_equal(bind(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
+	close(fd);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Stand-ins for what the control socket shows: workers, routes, next hops, neighbours, the mirror and the punt thread, with
- * figures that tests know. Also the talking to a socket that is served by the same thread.
+ * Stand-ins for what the control socket shows: workers, routes, next hops, neighbours, the mirror and the punt thread,
+ * with figures that tests know. Also the talking to a socket that is served by the same thread.
  */
 #ifndef TS_TEST_CTL_STANDINS_H
 #define TS_TEST_CTL_STANDINS_H
@@ -18,9 +18,9 @@
 
 /* What the stand-ins show and what was done to them. */
 struct standins {
-	uint32_t n_routes;	/* IPv4 /32s from 10.0.0.0 on, beside the three fixed routes */
-	unsigned paths_asked;	/* calls of ts_nexthop_paths(): one per route shown */
-	int held;		/* next hops held and not put back */
+	uint32_t n_routes;    /* IPv4 /32s from 10.0.0.0 on, beside the three fixed routes */
+	unsigned paths_asked; /* calls of ts_nexthop_paths(): one per route shown */
+	int held;	      /* next hops held and not put back */
 	uint64_t counters[TS_N_COUNTERS];
 	struct ts_port_counters ports[TS_TX_PORTS];
 };
@@ -46,5 +46,11 @@ char *client_line(const struct server *sv, int fd);
 json_t *client_ask(const struct server *sv, int fd, const char *request);
 /* One turn of the control thread, waiting for something to do. False when nothing came within `ms`. */
 bool server_turn(const struct server *sv, int ms);
+/* Ask on a connection of its own, and compare with a document in which what is not said may be anything. */
+void expect(const struct server *sv, const char *request, const char *subset);
+/* CLOCK_MONOTONIC in so many milliseconds. */
+uint64_t later_ms(uint64_t ms);
+/* A socket that nobody serves, as a killed daemon leaves it. */
+void leave_stale(const char *path);
 
 #endif

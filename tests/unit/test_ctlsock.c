@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The control socket against clients of all sorts: the documents it shows, slow, mad and many clients, stale sockets and ones in
- * use. The test serves the socket itself, turn by turn, so that it sees how much work a turn does.
+ * The control socket against clients of all sorts: the documents it shows, slow, mad and many clients, stale sockets
+ * and ones in use. The test serves the socket itself, turn by turn, so that it sees how much work a turn does.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,8 +18,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "control/ctlsock_priv.h"
@@ -77,33 +75,6 @@ teardown(void **state)
 	return 0;
 }
 
-static uint64_t
-later_ms(uint64_t ms)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000 + ms;
-}
-
-/* Ask, and compare with a document in which what is not said may be anything. */
-static void
-expect(struct server *sv, const char *request, const char *subset)
-{
-	int fd = client_connect(sv);
-	json_t *got = client_ask(sv, fd, request), *want = json_loads(subset, 0, NULL), *both;
-
-	assert_non_null(want);
-	both = json_deep_copy(got);
-	json_object_update_recursive(both, want);
-	if (!json_equal(both, got))
-		fail_msg("%s: %s lacks %s", request, json_dumps(got, 0), subset);
-	json_decref(both);
-	json_decref(want);
-	json_decref(got);
-	close(fd);
-}
-
 static void
 test_counters(void **state)
 {
@@ -150,8 +121,10 @@ test_documents(void **state)
 	expect(sv, "show tables",
 		"{\"tables\":{\"version\":5,\"ipv4_routes\":1,\"ipv6_routes\":2,\"next_hops\":6,\"insert_failures\":0,"
 		"\"rebuilds\":4,\"mirror\":{\"messages\":77,\"overruns\":1,\"synced\":true},\"punt\":null}}");
-	expect(sv, "show version", "{\"version\":\"" TS_VERSION "\",\"dpdk\":\"DPDK stand-in\",\"config\":\"test.yaml\"}");
-	expect(sv, "help", "{\"help\":{\"show routes [PREFIX]\":\"routes; with a prefix only that one and those within it\"}}");
+	expect(sv, "show version",
+		"{\"version\":\"" TS_VERSION "\",\"dpdk\":\"DPDK stand-in\",\"config\":\"test.yaml\"}");
+	expect(sv, "help",
+		"{\"help\":{\"show routes [PREFIX]\":\"routes; with a prefix only that one and those within it\"}}");
 }
 
 static void
@@ -170,14 +143,14 @@ test_workers(void **state)
 	close(fd);
 }
 
-#define ROUTE_VIA                                                                                                        \
-	"{\"prefix\":\"192.0.2.0/24\",\"origin\":\"static\",\"kind\":\"via\",\"via\":[{\"interface\":\"ix0\","               \
-	"\"weight\":1,\"address\":\"192.0.2.1\"},{\"interface\":\"ix0.7\",\"weight\":3,\"address\":\"fe80::1\"}],"           \
+#define ROUTE_VIA                                                                                                  \
+	"{\"prefix\":\"192.0.2.0/24\",\"origin\":\"static\",\"kind\":\"via\",\"via\":[{\"interface\":\"ix0\","     \
+	"\"weight\":1,\"address\":\"192.0.2.1\"},{\"interface\":\"ix0.7\",\"weight\":3,\"address\":\"fe80::1\"}]," \
 	"\"metric\":32,\"best\":true}"
-#define ROUTE_6TO4                                                                                                       \
+#define ROUTE_6TO4 \
 	"{\"prefix\":\"2002::/16\",\"origin\":\"own\",\"kind\":\"6to4\",\"via\":[],\"metric\":32,\"best\":true}"
-#define ROUTE_LINK                                                                                                       \
-	"{\"prefix\":\"2001:db8:100::/64\",\"origin\":\"kernel\",\"kind\":\"link\",\"via\":[{\"interface\":\"ix0\","         \
+#define ROUTE_LINK                                                                                                   \
+	"{\"prefix\":\"2001:db8:100::/64\",\"origin\":\"kernel\",\"kind\":\"link\",\"via\":[{\"interface\":\"ix0\"," \
 	"\"weight\":1}],\"metric\":32,\"best\":true}"
 
 static void
@@ -286,13 +259,14 @@ test_slow_client(void **state)
 {
 	struct server *sv = *state;
 	int slow = client_connect(sv), quick = client_connect(sv);
+	char noise[3 * TS_CTL_REQUEST_MAX];
 	unsigned before;
 	json_t *doc;
 
+	memset(noise, 'x', sizeof(noise));
 	standins.n_routes = 300000;
 	client_send(slow, "show routes\n", 12);
-	for (unsigned i = 0; i < 1000; i++)
-		client_send(slow, "x", 1);
+	client_send(slow, noise, sizeof(noise));
 	do {
 		before = standins.paths_asked;
 	} while (server_turn(sv, 0) && standins.paths_asked - before < TS_CTL_STEP / 64);
@@ -323,7 +297,8 @@ test_many_routes(void **state)
 	standins.n_routes = 50000;
 	doc = client_ask(*state, fd, "show routes 10.0.0.0/8");
 	assert_int_equal(json_array_size(json_object_get(doc, "routes")), 50000);
-	assert_string_equal(json_string_value(json_object_get(json_array_get(json_object_get(doc, "routes"), 49999), "prefix")),
+	assert_string_equal(
+		json_string_value(json_object_get(json_array_get(json_object_get(doc, "routes"), 49999), "prefix")),
 		"10.0.195.79/32");
 	json_decref(doc);
 	assert_int_equal(standins.held, 0);
@@ -428,17 +403,6 @@ test_in_use(void **state)
 }
 
 static void
-leave_stale(const char *path)
-{
-	struct sockaddr_un addr = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-
-	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", path);
-	assert_int_equal(bind(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
-	close(fd);
-}
-
-static void
 test_stale(void **state)
 {
 	struct server *sv = *state;
@@ -500,9 +464,23 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_counters), T(test_documents), T(test_workers), T(test_routes), T(test_wrong_requests), T(test_framing),
-		T(test_garbage), T(test_oversized_line), T(test_slow_client), T(test_many_routes), T(test_memory_limit),
-		T(test_many_clients), T(test_vanishing_client), T(test_modes), T(test_in_use), T(test_stale), T(test_replaced),
+		T(test_counters),
+		T(test_documents),
+		T(test_workers),
+		T(test_routes),
+		T(test_wrong_requests),
+		T(test_framing),
+		T(test_garbage),
+		T(test_oversized_line),
+		T(test_slow_client),
+		T(test_many_routes),
+		T(test_memory_limit),
+		T(test_many_clients),
+		T(test_vanishing_client),
+		T(test_modes),
+		T(test_in_use),
+		T(test_stale),
+		T(test_replaced),
 		T(test_bad_paths),
 	};
 

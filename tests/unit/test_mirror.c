@@ -126,21 +126,6 @@ is_synced(const void *arg)
 	return ts_mirror_synced(mirror);
 }
 
-static bool
-resynced_since(const void *arg)
-{
-	struct ts_mirror_stats s;
-
-	ts_mirror_stats(mirror, &s);
-	return s.resyncs > *(const uint64_t *)arg;
-}
-
-static void
-wait_resync(uint64_t since)
-{
-	wait_for(resynced_since, &since, "resync");
-}
-
 static struct ts_mirror_stats
 stats(void)
 {
@@ -148,6 +133,18 @@ stats(void)
 
 	ts_mirror_stats(mirror, &s);
 	return s;
+}
+
+static bool
+resynced_since(const void *arg)
+{
+	return stats().resyncs > *(const uint64_t *)arg;
+}
+
+static void
+wait_resync(uint64_t since)
+{
+	wait_for(resynced_since, &since, "resync");
 }
 
 static void
@@ -219,7 +216,8 @@ static void
 kinds_metrics_and_strangers(void **state)
 {
 	(void)state;
-	run("ip route add blackhole 198.18.0.0/24; ip route add unreachable 198.18.1.0/24; ip route add prohibit 198.18.2.0/24;"
+	run("ip route add blackhole 198.18.0.0/24; ip route add unreachable 198.18.1.0/24;"
+	    "ip route add prohibit 198.18.2.0/24;"
 	    "ip -6 route add blackhole 2001:db8:20::/48; ip -6 route add unreachable 2001:db8:21::/48;"
 	    "ip route add 198.18.3.0/24 dev lan0; ip route add 198.18.4.0/24 via 10.0.0.2 metric 50;"
 	    "ip route add 198.18.4.0/24 via 10.0.0.3 metric 40; ip route add 198.18.5.0/24 via 10.0.0.3 table 77;"
@@ -279,7 +277,8 @@ nexthop_objects(void **state)
 	run("ip nexthop add id 1 via 10.0.0.2 dev tw0; ip nexthop add id 2 via 10.1.0.2 dev tw1;"
 	    "ip nexthop add id 10 group 1/2; ip nexthop add id 6 via fe80::9 dev tw0; ip nexthop add id 7 blackhole;"
 	    "ip route add 198.51.100.0/24 nhid 10; ip route add 198.51.101.0/24 nhid 1;"
-	    "ip route add 198.51.102.0/24 nhid 6; ip -6 route add 2001:db8:f::/48 nhid 6; ip route add 198.51.103.0/24 nhid 7");
+	    "ip route add 198.51.102.0/24 nhid 6; ip -6 route add 2001:db8:f::/48 nhid 6;"
+	    "ip route add 198.51.103.0/24 nhid 7");
 	expect("198.51.100.0/24", "via 0/10.0.0.2*1 1/10.1.0.2*1");
 	expect("198.51.101.0/24", "via 0/10.0.0.2*1");
 	expect("198.51.102.0/24", "via 0/fe80::9*1");
@@ -397,7 +396,8 @@ static void
 neighbours_resolve_and_are_forgotten(void **state)
 {
 	(void)state;
-	run("ip neigh add 10.0.0.7 lladdr 02:00:00:00:00:07 dev tw0; ip -6 neigh add 2001:db8:1::7 lladdr 02:00:00:00:00:08 dev tw1;"
+	run("ip neigh add 10.0.0.7 lladdr 02:00:00:00:00:07 dev tw0;"
+	    "ip -6 neigh add 2001:db8:1::7 lladdr 02:00:00:00:00:08 dev tw1;"
 	    "ip -6 neigh add 2001:db8:bad::7 lladdr 02:00:00:00:00:09 dev tw1 nud stale");
 	expect("10.0.0.7/32", "via 0/10.0.0.7*1");
 	expect("2001:db8:1::7/128", "via 1/2001:db8:1::7*1");

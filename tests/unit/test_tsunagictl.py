@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The client against a daemon that says what the test wants: layouts, exit codes, answers that break off.
+
+The environment's TSUNAGICTL names the binary.
+"""
+import json
+import os
+import socket
+import subprocess
+import threading
+
+import pytest
+
+CLIENT = os.environ.get("TSUNAGICTL", "build/control/tsunagictl")
+
+
+@pytest.fixture
+def daemon(tmp_path):
+    path = str(tmp_path / "s")
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(path)
+    listener.listen(1)
+    listener.settimeout(10)
+
+    def run(answer, *args):
+        asked = []
+
+        def serve():
+            peer, _ = listener.accept()
+            with peer:
+                asked.append(peer.makefile().readline())
+                try:
+                    peer.sendall(answer if isinstance(answer, bytes) else json.dumps(
+                        answer, separators=(",", ":")).encode() + b"\n")
+                except BrokenPipeError:
+                    pass
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        done = subprocess.run([CLIENT, "-s", path, *args], capture_output=True, text=True, timeout=30, check=False)
+        thread.join()
+        return done, asked[0]
+
+    yield run
+    listener.close()
+
+
+def call(*args, **env):
+    return subprocess.run([CLIENT, *args], capture_output=True, text=True, timeout=30, check=False,
+                          env={**os.environ, **env})
+
+
+def test_counters_sorted_zeros_hidden(daemon):
+    answer = {"counters": {"rx_packets": 12345678, "drop_x": 0, "a": 1}}
+    done, asked = daemon(answer, "show", "counters")
+    assert (asked, done.returncode, done.stderr) == ("show counters\n", 0, "")
+    assert done.stdout == "a           1\nrx_packets  12345678\n"
+    done, _ = daemon(answer, "show", "counters", "--all")
+    assert done.stdout.splitlines()[1].split() == ["drop_x", "0"]
+
+
+def test_drops_with_help(daemon):
+    answer = {"drops": {"drop_b": 2, "drop_a": 1}, "help": {"drop_a": "why a", "drop_b": "why b"}}
+    done, asked = daemon(answer, "show", "drops")
+    assert asked == "show drops\n"
+    assert [line.split(None, 2) for line in done.stdout.splitlines()] == [
+        ["drop_a", "1", "why a"], ["drop_b", "2", "why b"]]
+    assert daemon(answer, "--all", "show", "drops")[1] == "show drops all\n"
+
+
+def test_table_is_aligned_and_sorted(daemon):
+    answer = {"interfaces": [
+        {"name": "ix10", "port": "ix", "qinq": [5, 7], "mac": "m", "mtu": 1500, "twin": False},
+        {"name": "ix2", "port": "ix", "vlan": 7, "mac": "m", "mtu": 9000, "twin": True}]}
+    done, _ = daemon(answer, "show", "interfaces")
+    lines = done.stdout.splitlines()
+    assert lines[0].split() == ["NAME", "PORT", "VLAN", "QINQ", "MAC", "MTU", "TWIN"]
+    assert lines[1].split() == ["ix2", "ix", "7", "-", "m", "9000", "yes"]
+    assert lines[2].split() == ["ix10", "ix", "-", "5.7", "m", "1500", "no"]
+    assert lines[0].index("MAC") == lines[1].index("m") == lines[2].index("m")
+
+
+def test_routes(daemon):
+    routes = [{"prefix": f"10.0.{i // 256}.{i % 256}/32", "origin": "kernel", "kind": "via", "metric": 32, "best": True,
+               "via": [{"address": "192.0.2.1", "interface": "ix0", "weight": 1},
+                       {"address": "192.0.2.2", "interface": "ix0", "weight": 2}]} for i in range(20000)]
+    done, asked = daemon({"routes": routes}, "show", "routes", "10.0.0.0/8")
+    assert asked == "show routes 10.0.0.0/8\n"
+    lines = done.stdout.splitlines()
+    assert done.returncode == 0 and len(lines) == 20001
+    assert lines[1].split() == ["*", "10.0.0.0/32", "kernel", "32", "via", "192.0.2.1", "ix0", "weight", "1,",
+                                "192.0.2.2", "ix0", "weight", "2"]
+    done, _ = daemon({"routes": []}, "show", "routes")
+    assert done.returncode == 0 and len(done.stdout.splitlines()) == 1
+
+
+def test_nested_figures(daemon):
+    done, _ = daemon({"tables": {"version": 5, "mirror": {"overruns": 0}, "punt": None}}, "show", "tables")
+    assert [line.split() for line in done.stdout.splitlines()] == [
+        ["mirror.overruns", "0"], ["punt", "-"], ["version", "5"]]
+
+
+def test_json_is_passed_on(daemon):
+    answer = {"ports": [{"name": "x", "new": [1, 2]}]}
+    done, _ = daemon(answer, "--json", "show", "ports")
+    assert done.returncode == 0 and json.loads(done.stdout) == answer
+
+
+@pytest.mark.parametrize("what", ["counters", "routes", "ports"])
+def test_error_answers(daemon, what):
+    done, _ = daemon({"error": "something's wrong"}, "show", what)
+    assert done.returncode == 1 and done.stdout == ""
+    assert done.stderr.startswith("tsunagictl: ") and done.stderr.endswith("something's wrong\n")
+    done, _ = daemon({"error": "something's wrong"}, "show", what, "--json")
+    assert done.returncode == 1 and json.loads(done.stdout) == {"error": "something's wrong"}
+
+
+@pytest.mark.parametrize("answer", [b"", b"{", b'{"routes":[', b'{"routes":[{"prefix":"::/0"},', b"\x00\xff\xfe\n",
+                                    b"[]\n", b"{}\n", b'{"routes":[{}x'])
+def test_routes_cut_short(daemon, answer):
+    done, _ = daemon(answer, "show", "routes")
+    assert done.returncode == 1 and "cut short" in done.stderr
+
+
+@pytest.mark.parametrize("answer, form", [(b"", []), (b'{"counters":{"a":1', []), (b"garbage\n", []), (b"", ["--json"]),
+                                          (b'{"counters":{"a":1', ["--json"])])
+def test_documents_cut_short(daemon, answer, form):
+    done, _ = daemon(answer, "show", "counters", *form)
+    assert done.returncode == 1 and "cut short" in done.stderr
+
+
+def test_no_daemon(tmp_path):
+    path = str(tmp_path / "none")
+    message = f"tsunagictl: no daemon answers at {path}: %s; is tsunagid running?\n"
+    done = call("show", "counters", TSUNAGI_SOCKET=path)
+    assert (done.returncode, done.stderr) == (1, message % "No such file or directory")
+    with socket.socket(socket.AF_UNIX) as stale:
+        stale.bind(path)
+    done = call("-s", path, "show", "counters")
+    assert (done.returncode, done.stderr) == (1, message % "Connection refused")
+    assert call("-s", "x" * 200, "show", "counters").returncode == 1
+
+
+@pytest.mark.parametrize("args", [[], ["show"], ["show", "me"], ["drain"], ["show", "ports", "1"],
+                                  ["show", "routes", "a", "b"], ["--no-such-option"], ["-s"], ["show", "routes", "a b"]])
+def test_usage(args):
+    done = call(*args)
+    assert done.returncode == 2 and done.stdout == "" and done.stderr
+
+
+def test_help_and_version():
+    assert call("--help").stdout.startswith("Usage: tsunagictl")
+    assert call("--version").stdout.startswith("tsunagictl ")
+
+
+def test_output_that_cannot_be_written(daemon):
+    with open("/dev/full", "w", encoding="ascii") as full:
+        original = subprocess.run
+
+        def run(cmd, **kw):
+            kw.pop("capture_output")
+            return original(cmd, stdout=full, stderr=subprocess.PIPE, **kw)
+
+        subprocess.run = run
+        try:
+            done, _ = daemon({"counters": {"a": 1}}, "show", "counters")
+        finally:
+            subprocess.run = original
+    assert done.returncode == 1 and "standard output" in done.stderr
