@@ -7,6 +7,7 @@
 #include <rte_common.h>
 
 #include "neigh.h"
+#include "services.h"
 
 #define MAX_ADDRS 2048
 #define KERNEL_MAIN_TABLE 254
@@ -16,6 +17,7 @@ struct own_addr {
 	uint8_t family;
 	bool host;
 	uint8_t proto41; /* enum ts_proto41 */
+	uint16_t domain; /* of that mechanism */
 	uint8_t addr[16];
 };
 
@@ -135,6 +137,27 @@ collect_twinless(struct own_set *set, const struct ts_config *cfg)
 	}
 }
 
+static void
+add_mechanism(struct own_set *set, rte_be32_t addr, enum ts_proto41 proto41, uint16_t domain)
+{
+	struct own_addr *a = add_own(set, AF_INET, &addr);
+
+	if (a == NULL)
+		return;
+	a->proto41 = proto41;
+	a->domain = domain;
+}
+
+/* R7: of the border relay's own delegated prefix, the subnet-router anycast address answers. */
+static void
+collect_6rd(struct own_set *set, const struct ts_cfg_6rd *d, uint16_t domain)
+{
+	struct ts_prefix6 delegated = ts_6rd_delegated(&d->map, d->br);
+
+	add_mechanism(set, d->br, TS_PROTO41_6RD, domain);
+	add_own(set, AF_INET6, &delegated.addr);
+}
+
 /* Service addresses, and which mechanism protocol 41 to them belongs to (G2). */
 static void
 collect_services(struct own_set *set, const struct ts_config *cfg)
@@ -148,16 +171,14 @@ collect_services(struct own_set *set, const struct ts_config *cfg)
 	}
 	if (cfg->local.has_icmp6_source)
 		add_own(set, AF_INET6, &cfg->local.icmp6_source);
-	if (!cfg->sixto4.enabled)
-		return;
-	if (cfg->sixto4.anycast)
+	if (cfg->sixto4.enabled && cfg->sixto4.anycast)
 		add_own(set, AF_INET6, anycast6);
-	for (unsigned i = 0; i < cfg->sixto4.n_rx_v4; i++) {
-		struct own_addr *a = add_own(set, AF_INET, &cfg->sixto4.rx_v4[i]);
-
-		if (a != NULL)
-			a->proto41 = TS_PROTO41_6TO4;
-	}
+	for (unsigned i = 0; cfg->sixto4.enabled && i < cfg->sixto4.n_rx_v4; i++)
+		add_mechanism(set, cfg->sixto4.rx_v4[i], TS_PROTO41_6TO4, 0);
+	for (unsigned i = 0; i < cfg->n_sixrd; i++)
+		collect_6rd(set, &cfg->sixrd[i], (uint16_t)i);
+	for (unsigned i = 0; i < cfg->n_isatap; i++)
+		add_mechanism(set, cfg->isatap[i].address, TS_PROTO41_ISATAP, (uint16_t)i);
 }
 
 static int
@@ -174,6 +195,12 @@ own_route6(struct ts_local *l, uint8_t byte0, uint8_t byte1, uint8_t len, enum t
 	return own_route(l, AF_INET6, prefix, len, ts_nexthop_get_simple(l->nexthops, kind));
 }
 
+static int
+tunnel_route(struct ts_local *l, const struct ts_prefix6 *p, enum ts_nh_kind kind, uint16_t domain)
+{
+	return own_route(l, AF_INET6, &p->addr, p->len, ts_nexthop_get_tunnel(l->nexthops, kind, domain));
+}
+
 /* What is always so: link-local traffic is the kernel's, tunnel prefixes are tunnels. */
 static int
 add_fixed_routes(struct ts_local *l)
@@ -185,6 +212,10 @@ add_fixed_routes(struct ts_local *l)
 	rc |= own_route6(l, 0xff, 0x02, 16, TS_NH_PUNT);
 	if (l->cfg->sixto4.enabled)
 		rc |= own_route6(l, 0x20, 0x02, 16, TS_NH_6TO4);
+	for (unsigned i = 0; i < l->cfg->n_sixrd; i++)
+		rc |= tunnel_route(l, &l->cfg->sixrd[i].map.prefix, TS_NH_6RD, (uint16_t)i);
+	for (unsigned i = 0; i < l->cfg->n_isatap; i++)
+		rc |= tunnel_route(l, &l->cfg->isatap[i].prefix, TS_NH_ISATAP, (uint16_t)i);
 	return rc;
 }
 
@@ -195,61 +226,23 @@ add_address_routes(struct ts_local *l)
 
 	for (unsigned i = 0; i < l->set.n; i++) {
 		const struct own_addr *a = &l->set.addr[i];
-		uint32_t nh = ts_nexthop_get_local(l->nexthops, a->host, a->proto41);
+		uint32_t nh = ts_nexthop_get_local(l->nexthops, a->host, a->proto41, a->domain);
 
 		rc |= own_route(l, a->family, a->addr, a->family == AF_INET ? 32 : 128, nh);
 	}
 	return rc;
 }
 
-static void
-free_services(struct ts_services *s)
-{
-	if (s == NULL)
-		return;
-	ts_source_policy_free(s->policy);
-	ts_loop_guard_free(s->loop_guard);
-	free(s);
-}
-
-static void
-fill_6to4(struct ts_6to4 *out, const struct ts_cfg_6to4 *in)
-{
-	out->enabled = in->enabled;
-	out->tx_source = in->tx_source;
-	out->mtu = in->mtu;
-	out->ttl = in->ttl;
-	out->frag_off = in->df ? RTE_BE16(0x4000) : 0;
-	out->tos_mask = (in->dscp == TS_DSCP_COPY ? 0xfc : 0) | (in->ecn == TS_ECN_NORMAL ? 0x03 : 0);
-}
-
 static struct ts_services *
 make_services(const struct ts_local *l)
 {
-	const struct ts_config *cfg = l->cfg;
-	struct ts_services *s = aligned_alloc(RTE_CACHE_LINE_SIZE, RTE_ALIGN_CEIL(sizeof(*s), RTE_CACHE_LINE_SIZE));
 	rte_be32_t own[MAX_ADDRS];
 	size_t n = 0;
 
-	if (s == NULL)
-		return NULL;
-	memset(s, 0, sizeof(*s));
 	for (unsigned i = 0; i < l->set.n; i++)
 		if (l->set.addr[i].family == AF_INET)
 			memcpy(&own[n++], l->set.addr[i].addr, sizeof(own[0]));
-	s->policy = ts_source_policy_create(
-		cfg->source_policy.v4_filter == TS_V4_FILTER_CORE ? TS_POLICY_CORE : TS_POLICY_EXTENDED, own, n,
-		l->set.attached, l->set.n_attached);
-	s->loop_guard = ts_loop_guard_create(own, n, cfg->loop_guard.known_6rd, cfg->loop_guard.n_known_6rd,
-		cfg->loop_guard.known_isatap, cfg->loop_guard.n_known_isatap);
-	if (s->policy == NULL || s->loop_guard == NULL) {
-		free_services(s);
-		return NULL;
-	}
-	s->icmp6_source = cfg->local.icmp6_source;
-	s->hop_limit = cfg->local.hop_limit;
-	fill_6to4(&s->sixto4, &cfg->sixto4);
-	return s;
+	return ts_services_make(l->cfg, own, n, l->set.attached, l->set.n_attached);
 }
 
 int
@@ -267,12 +260,12 @@ ts_local_set_host_addrs(struct ts_local *l, const struct ts_host_addr *addrs, un
 
 	l->gen++;
 	if (add_fixed_routes(l) != 0 || add_address_routes(l) != 0) {
-		free_services(s);
+		ts_services_free(s);
 		return -ENOMEM;
 	}
 	ts_rib_sweep(l->rib, AF_INET, TS_ORIGIN_OWN, l->gen);
 	ts_rib_sweep(l->rib, AF_INET6, TS_ORIGIN_OWN, l->gen);
-	ts_publish_services(l->publisher, s, free_services);
+	ts_publish_services(l->publisher, s, ts_services_free);
 	return 0;
 }
 

@@ -106,9 +106,17 @@ ts_nexthop_get_simple(struct ts_nexthops *n, enum ts_nh_kind kind)
 }
 
 uint32_t
-ts_nexthop_get_local(struct ts_nexthops *n, bool host, enum ts_proto41 proto41)
+ts_nexthop_get_tunnel(struct ts_nexthops *n, enum ts_nh_kind kind, uint16_t domain)
 {
-	struct ts_nexthop e = {.kind = TS_NH_LOCAL, .host = host, .proto41 = proto41};
+	struct ts_nexthop e = {.kind = kind, .domain = domain};
+
+	return get_entry(n, &e, false);
+}
+
+uint32_t
+ts_nexthop_get_local(struct ts_nexthops *n, bool host, enum ts_proto41 proto41, uint16_t domain)
+{
+	struct ts_nexthop e = {.kind = TS_NH_LOCAL, .host = host, .proto41 = proto41, .domain = domain};
 
 	return get_entry(n, &e, false);
 }

@@ -43,6 +43,8 @@ static const char *const kind_name[] = {
 	[TS_NH_PUNT] = "punt",
 	[TS_NH_LOCAL] = "local",
 	[TS_NH_6TO4] = "6to4",
+	[TS_NH_6RD] = "6rd",
+	[TS_NH_ISATAP] = "isatap",
 };
 
 static const char *

@@ -63,29 +63,39 @@ to_service(struct ts_worker *w, struct rte_mbuf *m, uint16_t iface, const struct
 }
 
 static void
-to_local(struct ts_worker *w, struct rte_mbuf *m, uint16_t iface, const struct ts_nexthop *nh, struct ts_vec *decap,
-	struct ts_vec *local)
+to_lane(struct rte_mbuf *m, uint16_t iface, const struct ts_nexthop *nh, struct ts_lanes *out)
+{
+	if (likely(nh->proto41 == TS_PROTO41_6TO4))
+		ts_vec_add(&out->decap_6to4, m, iface);
+	else if (nh->proto41 == TS_PROTO41_6RD)
+		ts_vec_add_domain(&out->decap_6rd, m, nh->domain);
+	else
+		ts_vec_add_domain(&out->decap_isatap, m, nh->domain);
+}
+
+static void
+to_local(struct ts_worker *w, struct rte_mbuf *m, uint16_t iface, const struct ts_nexthop *nh, struct ts_lanes *out)
 {
 	const struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *);
-	bool tunnel = ip->next_proto_id == IPPROTO_IPV6 && nh->proto41 == TS_PROTO41_6TO4;
+	bool tunnel = ip->next_proto_id == IPPROTO_IPV6 && nh->proto41 != TS_PROTO41_NONE;
 
 	/* The kernel reassembles what is its own. */
 	if (unlikely(ts_ipv4_is_fragment(ip)) && (tunnel || !nh->host)) {
-		m = ts_reassemble(w, m, iface);
+		m = ts_reassemble(w, m, iface, nh);
 		if (m == NULL)
 			return;
 		ip = rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *);
 	}
 	if (likely(tunnel))
-		ts_vec_add(decap, m, iface);
+		to_lane(m, iface, nh, out);
 	else if (nh->host)
-		to_host(w, m, iface, ip, local);
+		to_host(w, m, iface, ip, &out->local4);
 	else
-		to_service(w, m, iface, ip, local);
+		to_service(w, m, iface, ip, &out->local4);
 }
 
 void
-ts_classify4_one(struct ts_worker *w, struct rte_mbuf *m, uint16_t iface, struct ts_vec *decap, struct ts_vec *local)
+ts_classify4_one(struct ts_worker *w, struct rte_mbuf *m, uint16_t iface, struct ts_lanes *out)
 {
 	uint32_t dst = rte_be_to_cpu_32(rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *)->dst_addr);
 	const struct ts_nexthop *hop;
@@ -94,13 +104,13 @@ ts_classify4_one(struct ts_worker *w, struct rte_mbuf *m, uint16_t iface, struct
 	rte_fib_lookup_bulk(w->tables->fib4, &dst, &nh, 1);
 	hop = ts_nexthop(w, nh);
 	if (hop->kind == TS_NH_LOCAL)
-		to_local(w, m, iface, hop, decap, local);
+		to_local(w, m, iface, hop, out);
 	else
 		ts_drop(w, m, TS_C_drop_ip4_rx_no_tunnel);
 }
 
 void
-ts_classify4(struct ts_worker *w, struct ts_vec *in, struct ts_vec *decap, struct ts_vec *local)
+ts_classify4(struct ts_worker *w, struct ts_vec *in, struct ts_lanes *out)
 {
 	uint32_t dst[TS_BURST_MAX];
 	uint64_t nh[TS_BURST_MAX];
@@ -121,7 +131,7 @@ ts_classify4(struct ts_worker *w, struct ts_vec *in, struct ts_vec *decap, struc
 		const struct ts_nexthop *hop = ts_nexthop(w, nh[i]);
 
 		if (likely(hop->kind == TS_NH_LOCAL))
-			to_local(w, in->pkt[i], in->iface[i], hop, decap, local);
+			to_local(w, in->pkt[i], in->iface[i], hop, out);
 		else if (hop->kind == TS_NH_PUNT)
 			ts_punt(w, in->pkt[i], in->iface[i]);
 		else

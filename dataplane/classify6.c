@@ -23,7 +23,7 @@ to_local(struct ts_worker *w, struct rte_mbuf *m, uint16_t iface, const struct t
 }
 
 void
-ts_classify6(struct ts_worker *w, struct ts_vec *in, struct ts_vec *encap, struct ts_vec *local)
+ts_classify6(struct ts_worker *w, struct ts_vec *in, struct ts_lanes *out)
 {
 	uint8_t dst[TS_BURST_MAX][16];
 	uint64_t nh[TS_BURST_MAX];
@@ -33,12 +33,20 @@ ts_classify6(struct ts_worker *w, struct ts_vec *in, struct ts_vec *encap, struc
 	rte_fib6_lookup_bulk(w->tables->fib6, dst, nh, in->n);
 
 	for (uint16_t i = 0; i < in->n; i++) {
-		switch (ts_nexthop(w, nh[i])->kind) {
+		const struct ts_nexthop *hop = ts_nexthop(w, nh[i]);
+
+		switch (hop->kind) {
 		case TS_NH_6TO4:
-			ts_vec_add(encap, in->pkt[i], in->iface[i]);
+			ts_vec_add(&out->encap_6to4, in->pkt[i], in->iface[i]);
+			break;
+		case TS_NH_6RD:
+			ts_vec_add_domain(&out->encap_6rd, in->pkt[i], hop->domain);
+			break;
+		case TS_NH_ISATAP:
+			ts_vec_add_domain(&out->encap_isatap, in->pkt[i], hop->domain);
 			break;
 		case TS_NH_LOCAL:
-			to_local(w, in->pkt[i], in->iface[i], ts_nexthop(w, nh[i]), local);
+			to_local(w, in->pkt[i], in->iface[i], hop, &out->local6);
 			break;
 		case TS_NH_PUNT:
 			ts_punt(w, in->pkt[i], in->iface[i]);

@@ -19,6 +19,15 @@
 	PLAIN(6to4_encap_bytes, "their bytes, IPv6 header included, outer header not") \
 	PLAIN(6to4_decap_packets, "IPv6 packets taken out of a 6to4 tunnel and forwarded") \
 	PLAIN(6to4_decap_bytes, "their bytes, IPv6 header included") \
+	PLAIN(6rd_encap_packets, "IPv6 packets put into a 6rd tunnel") \
+	PLAIN(6rd_encap_bytes, "their bytes, IPv6 header included, outer header not") \
+	PLAIN(6rd_decap_packets, "IPv6 packets taken out of a 6rd tunnel and forwarded") \
+	PLAIN(6rd_decap_bytes, "their bytes, IPv6 header included") \
+	PLAIN(isatap_encap_packets, "IPv6 packets put into an ISATAP tunnel") \
+	PLAIN(isatap_encap_bytes, "their bytes, IPv6 header included, outer header not") \
+	PLAIN(isatap_decap_packets, "IPv6 packets taken out of an ISATAP tunnel and forwarded") \
+	PLAIN(isatap_decap_bytes, "their bytes, IPv6 header included") \
+	PLAIN(isatap_advertisements, "router advertisements sent to ISATAP hosts") \
 	PLAIN(echo4_replies, "ICMPv4 echo requests answered") \
 	PLAIN(echo6_replies, "ICMPv6 echo requests answered") \
 	PLAIN(icmp6_unreachable_sent, "ICMPv6 Destination Unreachable sent in place of a packet") \
@@ -71,6 +80,8 @@
 	DROP(ip4_local, src_martian, "closed port asked by an address that is never answered") \
 	\
 	DROP(ip6_local, v6_src_invalid, "native packet to a service address from a source that may not be answered") \
+	DROP(ip6_local, src_6rd, "native packet from an address of a 6rd domain") \
+	DROP(ip6_local, src_isatap, "native packet from an address of an ISATAP site") \
 	DROP(ip6_local, local_not_echo, "for an address of the box, but no valid echo request") \
 	DROP(ip6_local, echo_limited, "echo request beyond limits.echo6") \
 	\
@@ -99,9 +110,77 @@
 	DROP(6to4_decap, loop_dst, "IPv6 destination carries an IPv4 address of the box (RFC 6324)") \
 	DROP(6to4_decap, rh0, "type 0 routing header with segments left") \
 	DROP(6to4_decap, ecn_ce_not_ect, "outer header marked CE, inner packet is not ECN-capable (RFC 6040)") \
+	DROP(6to4_decap, hairpin, "for another tunnel of the box, which handover does not allow") \
 	DROP(6to4_decap, blackhole, "the route to the IPv6 destination is a blackhole") \
 	DROP(6to4_decap, no_error_about_error, "an ICMPv6 error was due about an ICMPv6 error") \
 	DROP(6to4_decap, icmp6_limited, "an ICMPv6 error was due beyond its limit") \
+	\
+	DROP(6rd_encap, v6_src_invalid, "IPv6 source unspecified, loopback, mapped, link-local, site-local, multicast or ULA") \
+	DROP(6rd_encap, src_6rd, "native packet from an address of the domain") \
+	DROP(6rd_encap, null_route, "in the border relay's own delegated prefix, which nobody uses") \
+	DROP(6rd_encap, dst_own, "IPv4 destination is an address of the box") \
+	DROP(6rd_encap, dst_relay, "IPv4 destination is a known relay") \
+	DROP(6rd_encap, dst_martian, "IPv4 destination is martian or a subnet's broadcast") \
+	DROP(6rd_encap, loop_src, "IPv6 source carries an IPv4 address of the box (RFC 6324)") \
+	DROP(6rd_encap, rh0, "type 0 routing header with segments left") \
+	DROP(6rd_encap, blackhole, "the route to the IPv4 destination is a blackhole") \
+	DROP(6rd_encap, no_error_about_error, "an ICMPv6 error was due about an ICMPv6 error") \
+	DROP(6rd_encap, icmp6_limited, "an ICMPv6 error was due beyond its limit") \
+	\
+	DROP(6rd_decap, v4_src_own, "outer source is an address of the box: another relay with the same source") \
+	DROP(6rd_decap, v4_src_relay, "outer source is a known relay") \
+	DROP(6rd_decap, v4_src_martian, "outer source is martian or a subnet's broadcast") \
+	DROP(6rd_decap, v4_src_not_ce, "outer source does not share the domain's IPv4 prefix") \
+	DROP(6rd_decap, v6_hdr, "inner packet short or not IPv6") \
+	DROP(6rd_decap, v6_len, "inner payload length beyond the outer packet") \
+	DROP(6rd_decap, src_not_6rd, "inner source not in the domain's prefix") \
+	DROP(6rd_decap, src_mismatch, "inner source does not carry the outer source: possible spoofing") \
+	DROP(6rd_decap, v6_dst_invalid, "inner destination unspecified, loopback, mapped, link-local, site-local, multicast or ULA") \
+	DROP(6rd_decap, local_not_echo, "for an address of the box, but no valid echo request") \
+	DROP(6rd_decap, null_route, "in the border relay's own delegated prefix, which nobody uses") \
+	DROP(6rd_decap, loop_dst, "IPv6 destination carries an IPv4 address of the box (RFC 6324)") \
+	DROP(6rd_decap, rh0, "type 0 routing header with segments left") \
+	DROP(6rd_decap, ecn_ce_not_ect, "outer header marked CE, inner packet is not ECN-capable (RFC 6040)") \
+	DROP(6rd_decap, dst_own, "back into the domain, to an address of the box") \
+	DROP(6rd_decap, dst_relay, "back into the domain, to a known relay") \
+	DROP(6rd_decap, dst_martian, "back into the domain, to a martian") \
+	DROP(6rd_decap, hairpin, "back into the domain, or into another tunnel, which policy does not allow") \
+	DROP(6rd_decap, blackhole, "the route to the IPv6 destination is a blackhole") \
+	DROP(6rd_decap, no_error_about_error, "an ICMPv6 error was due about an ICMPv6 error") \
+	DROP(6rd_decap, icmp6_limited, "an ICMPv6 error was due beyond its limit") \
+	\
+	DROP(isatap_encap, v6_src_invalid, "IPv6 source unspecified, loopback, mapped, link-local, site-local, multicast or ULA") \
+	DROP(isatap_encap, src_isatap, "native packet from an address of the site") \
+	DROP(isatap_encap, dst_own, "IPv4 destination is an address of the box") \
+	DROP(isatap_encap, dst_prl, "IPv4 destination is a router of the site") \
+	DROP(isatap_encap, dst_not_site, "IPv4 destination outside the site, or martian") \
+	DROP(isatap_encap, loop_src, "IPv6 source carries an IPv4 address of the box (RFC 6324)") \
+	DROP(isatap_encap, rh0, "type 0 routing header with segments left") \
+	DROP(isatap_encap, blackhole, "the route to the IPv4 destination is a blackhole") \
+	DROP(isatap_encap, no_error_about_error, "an ICMPv6 error was due about an ICMPv6 error") \
+	DROP(isatap_encap, icmp6_limited, "an ICMPv6 error was due beyond its limit") \
+	\
+	DROP(isatap_decap, v4_src_own, "outer source is an address of the box") \
+	DROP(isatap_decap, v4_src_not_site, "outer source outside the site, or martian") \
+	DROP(isatap_decap, v6_hdr, "inner packet short or not IPv6") \
+	DROP(isatap_decap, v6_len, "inner payload length beyond the outer packet") \
+	DROP(isatap_decap, src_mismatch, "inner source is no ISATAP address of the site with the outer source: possible spoofing") \
+	DROP(isatap_decap, nd_invalid, "neighbour discovery that RFC 4861 calls invalid") \
+	DROP(isatap_decap, nd_ignored, "ICMPv6 to the router that it has no use for") \
+	DROP(isatap_decap, nd_limited, "solicitations of one host beyond what is answered") \
+	DROP(isatap_decap, v6_src_invalid, "inner source unspecified, loopback, mapped, link-local, site-local, multicast or ULA") \
+	DROP(isatap_decap, v6_dst_invalid, "inner destination likewise") \
+	DROP(isatap_decap, local_not_echo, "for an address of the box, but no valid echo request") \
+	DROP(isatap_decap, loop_dst, "IPv6 destination carries an IPv4 address of the box (RFC 6324)") \
+	DROP(isatap_decap, rh0, "type 0 routing header with segments left") \
+	DROP(isatap_decap, ecn_ce_not_ect, "outer header marked CE, inner packet is not ECN-capable (RFC 6040)") \
+	DROP(isatap_decap, dst_own, "back into the site, to an address of the box") \
+	DROP(isatap_decap, dst_prl, "back into the site, to a router of it") \
+	DROP(isatap_decap, dst_not_site, "back into the site, to an IPv4 address outside") \
+	DROP(isatap_decap, hairpin, "for another tunnel of the box, which handover does not allow") \
+	DROP(isatap_decap, blackhole, "the route to the IPv6 destination is a blackhole") \
+	DROP(isatap_decap, no_error_about_error, "an ICMPv6 error was due about an ICMPv6 error") \
+	DROP(isatap_decap, icmp6_limited, "an ICMPv6 error was due beyond its limit") \
 	\
 	DROP(originate, no_route, "a reply or error of the box has nowhere to go") \
 	\

@@ -17,20 +17,19 @@ static void
 take_from(struct ts_worker *w, struct rte_ring *ring)
 {
 	struct ts_handoff h[TS_BURST_MAX];
-	struct ts_vec decap, local;
+	struct ts_lanes lanes;
 	unsigned n = rte_ring_dequeue_burst_elem(ring, h, sizeof(h[0]), TS_BURST_MAX, NULL);
 
-	decap.n = local.n = 0;
+	if (n == 0)
+		return;
+	ts_lanes_init(&lanes);
 	for (unsigned i = 0; i < n; i++) {
 		struct rte_mbuf *whole = ts_reassemble_handed(w, h[i].packet);
 
 		if (whole != NULL)
-			ts_classify4_one(w, whole, (uint16_t)h[i].iface, &decap, &local);
+			ts_classify4_one(w, whole, (uint16_t)h[i].iface, &lanes);
 	}
-	if (decap.n != 0)
-		ts_6to4_decap(w, &decap);
-	if (local.n != 0)
-		ts_local4(w, &local);
+	ts_lanes_run(w, &lanes);
 }
 
 void

@@ -4,7 +4,7 @@
  * state: everything needed is quoted. That also serves errors about packets of another relay with the same anycast source.
  * The steps are those of G53, in its order.
  */
-#include "worker_priv.h"
+#include "tunnel.h"
 
 #include <netinet/icmp6.h>
 
@@ -65,26 +65,52 @@ read_quotation(const struct ts_worker *w, const struct rte_mbuf *m, struct quota
 	return -1;
 }
 
+/* Does the inner destination map to the outer one by the mechanism of this own address? */
 static bool
-is_own6(const struct ts_worker *w, const uint8_t addr[16])
+maps(const struct ts_services *s, const struct ts_nexthop *own, const struct quotation *q)
 {
-	uint8_t dst[1][16];
-	uint64_t nh;
+	const uint8_t *dst = q->inner->dst_addr;
 
-	memcpy(dst[0], addr, 16);
-	rte_fib6_lookup_bulk(w->tables->fib6, dst, &nh, 1);
-	return ts_nexthop(w, nh)->kind == TS_NH_LOCAL;
+	switch (own->proto41) {
+	case TS_PROTO41_6TO4:
+		return ts_is_6to4(dst) && ts_6to4_v4(dst) == q->outer->dst_addr;
+	case TS_PROTO41_6RD:
+		return ts_prefix6_contains(&s->sixrd[own->domain].map.prefix, dst) &&
+		       ts_6rd_v4(&s->sixrd[own->domain].map, dst) == q->outer->dst_addr;
+	case TS_PROTO41_ISATAP:
+		return ts_prefix6_contains(&s->isatap[own->domain].prefix, dst) && ts_is_isatap_iid(dst) &&
+		       ts_isatap_v4(dst) == q->outer->dst_addr;
+	default:
+		return false;
+	}
+}
+
+/* An address of the same mechanism cannot have been sent into the tunnel by the relay: it would have come out of it. */
+static bool
+of_mechanism(const struct ts_services *s, const struct ts_nexthop *own, const uint8_t src[16])
+{
+	switch (own->proto41) {
+	case TS_PROTO41_6RD:
+		return ts_prefix6_contains(&s->sixrd[own->domain].map.prefix, src);
+	case TS_PROTO41_ISATAP:
+		return ts_prefix6_contains(&s->isatap[own->domain].prefix, src);
+	default:
+		return ts_is_6to4(src);
+	}
 }
 
 /* Step 5: can the relay have sent this? Then its sender is told. */
 static int
 refused_quotation(const struct ts_worker *w, const struct quotation *q)
 {
-	if (!ts_is_6to4(q->inner->dst_addr) || ts_6to4_v4(q->inner->dst_addr) != q->outer->dst_addr)
+	const struct ts_nexthop *own = ts_lookup4(w, q->outer->src_addr);
+	const struct ts_services *s = w->tables->services;
+
+	if (own->kind != TS_NH_LOCAL || !maps(s, own, q))
 		return TS_C_drop_ip4_local_icmp4_not_ours;
 	if (ts_ipv6_addr_refused(q->inner->src_addr))
 		return TS_C_drop_ip4_local_v6_src_invalid;
-	if (ts_is_6to4(q->inner->src_addr) || is_own6(w, q->inner->src_addr))
+	if (of_mechanism(s, own, q->inner->src_addr) || ts_lookup6(w, q->inner->src_addr)->kind == TS_NH_LOCAL)
 		return TS_C_drop_ip4_local_icmp4_not_ours;
 	return -1;
 }

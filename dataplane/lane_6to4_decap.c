@@ -4,13 +4,17 @@
  * 5.2). Checks of outer and inner header first, in the order of the reference, then one lookup for all inner destinations, then
  * what depends on it.
  */
-#include "worker_priv.h"
+#include "tunnel.h"
 
-#include <netinet/icmp6.h>
-
-static const struct ts_error_counters error_counters = {
-	TS_C_drop_6to4_decap_no_error_about_error,
-	TS_C_drop_6to4_decap_icmp6_limited,
+static const struct ts_decap_counters counters = {
+	.error = {TS_C_drop_6to4_decap_no_error_about_error, TS_C_drop_6to4_decap_icmp6_limited},
+	.packets = TS_C_6to4_decap_packets,
+	.bytes = TS_C_6to4_decap_bytes,
+	.blackhole = TS_C_drop_6to4_decap_blackhole,
+	.loop_dst = TS_C_drop_6to4_decap_loop_dst,
+	.rh0 = TS_C_drop_6to4_decap_rh0,
+	.ecn = TS_C_drop_6to4_decap_ecn_ce_not_ect,
+	.hairpin = TS_C_drop_6to4_decap_hairpin,
 };
 
 int
@@ -33,10 +37,14 @@ ts_6to4_refused_source(const struct ts_worker *w, rte_be32_t src)
 static int
 refused_inner(const struct rte_ipv4_hdr *outer, const struct rte_ipv6_hdr *inner, uint32_t len)
 {
-	if (len < TS_IPV6_HDR_LEN || ((const uint8_t *)inner)[0] >> 4 != 6)
+	switch (ts_decap_inner_check(inner, len)) {
+	case TS_INNER_HDR:
 		return TS_C_drop_6to4_decap_v6_hdr;
-	if (TS_IPV6_HDR_LEN + (uint32_t)rte_be_to_cpu_16(inner->payload_len) > len)
+	case TS_INNER_LEN:
 		return TS_C_drop_6to4_decap_v6_len;
+	case TS_INNER_OK:
+		break;
+	}
 	if (ts_ipv6_addr_refused(inner->src_addr))
 		return TS_C_drop_6to4_decap_v6_src_invalid;
 	if (ts_ipv6_addr_refused(inner->dst_addr))
@@ -54,87 +62,37 @@ admit(struct ts_worker *w, struct rte_mbuf *m, uint8_t *outer_ecn)
 {
 	const struct rte_ipv4_hdr *outer = rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *);
 	uint32_t ihl = ts_ipv4_ihl(outer);
-	uint32_t len = rte_pktmbuf_pkt_len(m) - ihl;
 	const struct rte_ipv6_hdr *inner = rte_pktmbuf_mtod_offset(m, const struct rte_ipv6_hdr *, ihl);
 	int reason = ts_6to4_refused_source(w, outer->src_addr);
 
 	if (likely(reason < 0))
-		reason = refused_inner(outer, inner, len);
+		reason = refused_inner(outer, inner, rte_pktmbuf_pkt_len(m) - ihl);
 	if (unlikely(reason >= 0)) {
 		ts_drop(w, m, (enum ts_counter)reason);
 		return false;
 	}
 	*outer_ecn = outer->type_of_service & 3;
-	rte_pktmbuf_adj(m, (uint16_t)ihl);
-
-	uint32_t want = TS_IPV6_HDR_LEN + rte_be_to_cpu_16(inner->payload_len);
-
-	if (want != len)
-		ts_trim(m, want);
+	ts_decap_cut(m, ihl, inner);
 	return true;
 }
 
-/* S17, S18 as far as they are silent, for what is not local. */
-static int
-refused_destination(const struct ts_worker *w, const struct rte_mbuf *m, const struct rte_ipv6_hdr *ip, int ecn)
-{
-	if (ts_is_6to4(ip->dst_addr))
-		return TS_C_drop_6to4_decap_dst_6to4;
-	if (ts_loop_guard_carries_own(w->tables->services->loop_guard, ip->dst_addr))
-		return TS_C_drop_6to4_decap_loop_dst;
-	if (ts_ipv6_rh0((const uint8_t *)ip, rte_pktmbuf_data_len(m)))
-		return TS_C_drop_6to4_decap_rh0;
-	if (ecn < 0)
-		return TS_C_drop_6to4_decap_ecn_ce_not_ect;
-	return -1;
-}
-
-/* S19: G43 makes a packet too big for its link an error back into the tunnel. */
-static void
-route(struct ts_worker *w, struct rte_mbuf *m, const struct ts_nexthop *nh, unsigned ecn)
-{
-	uint8_t *ip6 = rte_pktmbuf_mtod(m, uint8_t *);
-	const struct ts_adjacency *adj = ts_adjacency_of(w, nh, m);
-
-	if (unlikely(adj == NULL && nh->kind != TS_NH_GLEAN)) {
-		ts_icmp6_error_route(w, m, nh->kind, TS_C_drop_6to4_decap_blackhole, &error_counters);
-		return;
-	}
-
-	uint16_t mtu = adj != NULL ? adj->mtu : w->tables->ifaces[nh->iface].mtu;
-
-	if (unlikely(rte_pktmbuf_pkt_len(m) > mtu)) {
-		ts_icmp6_error(w, m, ICMP6_PACKET_TOO_BIG, 0, mtu, &error_counters);
-		return;
-	}
-	ip6[1] = (uint8_t)((ip6[1] & ~0x30) | ecn << 4);
-	ip6[7]--;
-	w->counters[TS_C_6to4_decap_packets]++;
-	w->counters[TS_C_6to4_decap_bytes] += rte_pktmbuf_pkt_len(m);
-	if (likely(adj != NULL))
-		ts_output(w, m, adj, RTE_BE16(RTE_ETHER_TYPE_IPV6));
-	else
-		ts_output_glean(w, m, nh->iface, RTE_BE16(RTE_ETHER_TYPE_IPV6));
-}
-
+/* S17 to S19. */
 static void
 forward(struct ts_worker *w, struct rte_mbuf *m, const struct ts_nexthop *nh, uint8_t outer_ecn)
 {
-	const struct rte_ipv6_hdr *ip = rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *);
-	int ecn, reason;
+	int ecn;
 
 	if (nh->kind == TS_NH_LOCAL) {
 		ts_local6_tunnelled(w, m, TS_C_drop_6to4_decap_local_not_echo);
 		return;
 	}
-	ecn = ts_ecn_decap(((const uint8_t *)ip)[1] >> 4, outer_ecn);
-	reason = refused_destination(w, m, ip, ecn);
-	if (unlikely(reason >= 0))
-		ts_drop(w, m, (enum ts_counter)reason);
-	else if (unlikely(ip->hop_limits <= 1))
-		ts_icmp6_error(w, m, ICMP6_TIME_EXCEEDED, ICMP6_TIME_EXCEED_TRANSIT, 0, &error_counters);
-	else
-		route(w, m, nh, (unsigned)ecn);
+	if (ts_is_6to4(rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *)->dst_addr)) {
+		ts_drop(w, m, TS_C_drop_6to4_decap_dst_6to4);
+		return;
+	}
+	ecn = ts_decap_admit(w, m, outer_ecn, 0, &counters);
+	if (likely(ecn >= 0))
+		ts_decap_forward(w, m, nh, ecn, TS_MECH_6TO4, &counters);
 }
 
 void

@@ -4,13 +4,13 @@
  * of the reference, then one lookup for all outer destinations, then headers. A packet is changed only when it is sure to go,
  * so that an ICMPv6 error quotes it as it came.
  */
-#include "outer4.h"
+#include "tunnel.h"
 
-#include <netinet/icmp6.h>
-
-static const struct ts_error_counters error_counters = {
-	TS_C_drop_6to4_encap_no_error_about_error,
-	TS_C_drop_6to4_encap_icmp6_limited,
+static const struct ts_encap_counters counters = {
+	.error = {TS_C_drop_6to4_encap_no_error_about_error, TS_C_drop_6to4_encap_icmp6_limited},
+	.packets = TS_C_6to4_encap_packets,
+	.bytes = TS_C_6to4_encap_bytes,
+	.blackhole = TS_C_drop_6to4_encap_blackhole,
 };
 
 /* S8: what the embedded destination must not be; the counter, or -1. */
@@ -43,7 +43,7 @@ refused(const struct ts_worker *w, const struct rte_mbuf *m, const struct rte_ip
 	reason = refused_destination(w, ts_6to4_v4(ip->dst_addr));
 	if (reason >= 0)
 		return reason;
-	if (ts_loop_guard_carries_own(w->tables->services->loop_guard, ip->src_addr))
+	if (ts_loop_guard_carries_own(w->tables->services->loop_guard, ip->src_addr, 0))
 		return TS_C_drop_6to4_encap_loop_src;
 	if (ts_ipv6_rh0((const uint8_t *)ip, rte_pktmbuf_data_len(m)))
 		return TS_C_drop_6to4_encap_rh0;
@@ -52,63 +52,21 @@ refused(const struct ts_worker *w, const struct rte_mbuf *m, const struct rte_ip
 
 /* May the packet go on? If not, it has been dropped or answered. */
 static bool
-admit(struct ts_worker *w, const struct ts_6to4 *s, struct rte_mbuf *m)
+admit(struct ts_worker *w, const struct ts_6to4 *s, struct rte_mbuf *m, bool handed)
 {
-	const struct rte_ipv6_hdr *ip = rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *);
-	int reason = refused(w, m, ip);
+	int reason = refused(w, m, rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *));
 
 	if (unlikely(reason >= 0)) {
 		ts_drop(w, m, (enum ts_counter)reason);
 		return false;
 	}
-	if (unlikely(ip->hop_limits <= 1)) {
-		ts_icmp6_error(w, m, ICMP6_TIME_EXCEEDED, ICMP6_TIME_EXCEED_TRANSIT, 0, &error_counters);
-		return false;
-	}
-	if (unlikely(rte_pktmbuf_pkt_len(m) > s->mtu)) {
-		ts_icmp6_error(w, m, ICMP6_PACKET_TOO_BIG, 0, s->mtu, &error_counters);
-		return false;
-	}
-	return true;
+	return ts_encap_admit(w, m, &s->t, handed, &counters);
 }
 
-/* S10: the outer header. Returns false when the buffer has no room for it; the packet is then dropped. */
-static bool
-put_outer(struct ts_worker *w, const struct ts_6to4 *s, struct rte_mbuf *m, rte_be32_t src, rte_be32_t dst)
+static rte_be32_t
+destination(const struct rte_mbuf *m)
 {
-	const uint8_t *ip6 = rte_pktmbuf_mtod(m, const uint8_t *);
-	uint8_t traffic_class = (uint8_t)(ip6[0] << 4 | ip6[1] >> 4);
-	uint16_t inner_len = (uint16_t)rte_pktmbuf_pkt_len(m);
-	struct rte_ipv4_hdr *ip4 = (void *)rte_pktmbuf_prepend(m, TS_IPV4_HDR_LEN);
-
-	if (unlikely(ip4 == NULL)) {
-		ts_drop(w, m, TS_C_drop_tx_headroom);
-		return false;
-	}
-	ts_ipv4_write(ip4, traffic_class & s->tos_mask, inner_len + TS_IPV4_HDR_LEN, ts_ip_id(w, dst), s->frag_off, s->ttl,
-		IPPROTO_IPV6, src, dst);
-	w->counters[TS_C_6to4_encap_packets]++;
-	w->counters[TS_C_6to4_encap_bytes] += inner_len;
-	return true;
-}
-
-static void
-forward(struct ts_worker *w, const struct ts_6to4 *s, struct rte_mbuf *m, const struct ts_nexthop *nh)
-{
-	struct rte_ipv6_hdr *ip = rte_pktmbuf_mtod(m, struct rte_ipv6_hdr *);
-	const struct ts_adjacency *adj = ts_adjacency_of(w, nh, m);
-
-	if (unlikely(adj == NULL && nh->kind != TS_NH_GLEAN)) {
-		ts_icmp6_error_route(w, m, nh->kind, TS_C_drop_6to4_encap_blackhole, &error_counters);
-		return;
-	}
-	ip->hop_limits--;
-	if (unlikely(!put_outer(w, s, m, s->tx_source, ts_6to4_v4(ip->dst_addr))))
-		return;
-	if (likely(adj != NULL))
-		ts_output(w, m, adj, RTE_BE16(RTE_ETHER_TYPE_IPV4));
-	else
-		ts_output_glean(w, m, nh->iface, RTE_BE16(RTE_ETHER_TYPE_IPV4));
+	return ts_6to4_v4(rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *)->dst_addr);
 }
 
 void
@@ -122,14 +80,25 @@ ts_6to4_encap(struct ts_worker *w, struct ts_vec *in)
 	for (uint16_t i = 0; i < in->n; i++) {
 		struct rte_mbuf *m = in->pkt[i];
 
-		if (unlikely(!admit(w, s, m)))
+		if (unlikely(!admit(w, s, m, false)))
 			continue;
-		dst[n] = rte_be_to_cpu_32(ts_6to4_v4(rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *)->dst_addr));
+		dst[n] = rte_be_to_cpu_32(destination(m));
 		in->pkt[n++] = m;
 	}
 	rte_fib_lookup_bulk(w->tables->fib4, dst, nh, n);
 	for (uint16_t i = 0; i < n; i++)
-		forward(w, s, in->pkt[i], ts_nexthop(w, nh[i]));
+		ts_encap_forward(w, in->pkt[i], &s->t, s->t.src, rte_cpu_to_be_32(dst[i]), ts_nexthop(w, nh[i]),
+			TS_ECN_KEEP, &counters);
+}
+
+void
+ts_6to4_encap_handed(struct ts_worker *w, struct rte_mbuf *m, int ecn)
+{
+	const struct ts_6to4 *s = &w->tables->services->sixto4;
+	rte_be32_t dst = destination(m);
+
+	if (admit(w, s, m, true))
+		ts_encap_forward(w, m, &s->t, s->t.src, dst, ts_lookup4(w, dst), ecn, &counters);
 }
 
 void
@@ -138,12 +107,12 @@ ts_6to4_originate(struct ts_worker *w, struct rte_mbuf *m)
 	const struct ts_6to4 *s = &w->tables->services->sixto4;
 	const struct rte_ipv6_hdr *ip = rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *);
 	rte_be32_t dst = ts_6to4_v4(ip->dst_addr);
-	/* G59: the receiver compares a 6to4 source with the outer one, whatever tx_source says. */
-	rte_be32_t src = ts_is_6to4(ip->src_addr) ? ts_6to4_v4(ip->src_addr) : s->tx_source;
+	/* G59: the receiver compares a 6to4 source with the outer one, whatever the configured source says. */
+	rte_be32_t src = ts_is_6to4(ip->src_addr) ? ts_6to4_v4(ip->src_addr) : s->t.src;
 	int reason = refused_destination(w, dst);
 
 	if (reason >= 0)
 		ts_drop(w, m, (enum ts_counter)reason);
-	else if (put_outer(w, s, m, src, dst))
-		ts_originate4(w, m);
+	else
+		ts_encap_originate(w, m, &s->t, src, dst, &counters);
 }

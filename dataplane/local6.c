@@ -3,7 +3,7 @@
  * ICMPv6 echo to the box's own addresses (protocols.md 2.11, S20 to S22; RFC 4443 4.1, 4.2): answered here, from the address
  * asked, whatever the hop limit of the request, within a bucket of its own.
  */
-#include "worker_priv.h"
+#include "tunnel.h"
 
 #include <netinet/icmp6.h>
 
@@ -31,7 +31,7 @@ valid_echo_request(const struct rte_mbuf *m, const struct rte_ipv6_hdr *ip)
 }
 
 static void
-reply(struct ts_worker *w, struct rte_mbuf *m)
+turn_round(struct ts_worker *w, struct rte_mbuf *m)
 {
 	struct rte_ipv6_hdr *ip = rte_pktmbuf_mtod(m, struct rte_ipv6_hdr *);
 	struct echo_hdr *icmp = (void *)(ip + 1);
@@ -49,18 +49,44 @@ reply(struct ts_worker *w, struct rte_mbuf *m)
 	sum = (sum & 0xffff) + (sum >> 16);
 	icmp->cksum = (uint16_t)~sum;
 	ts_count(w, TS_C_echo6_replies);
-	ts_originate6(w, m);
+}
+
+bool
+ts_local6_make_reply(struct ts_worker *w, struct rte_mbuf *m, enum ts_counter not_echo)
+{
+	if (!valid_echo_request(m, rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *))) {
+		ts_drop(w, m, not_echo);
+		return false;
+	}
+	if (!ts_token_bucket_take(&w->limits[TS_LIMIT_ECHO6], w->now)) {
+		ts_drop(w, m, TS_C_drop_ip6_local_echo_limited);
+		return false;
+	}
+	turn_round(w, m);
+	return true;
 }
 
 void
 ts_local6_tunnelled(struct ts_worker *w, struct rte_mbuf *m, enum ts_counter not_echo)
 {
-	if (!valid_echo_request(m, rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *)))
-		ts_drop(w, m, not_echo);
-	else if (!ts_token_bucket_take(&w->limits[TS_LIMIT_ECHO6], w->now))
-		ts_drop(w, m, TS_C_drop_ip6_local_echo_limited);
-	else
-		reply(w, m);
+	if (ts_local6_make_reply(w, m, not_echo))
+		ts_originate6(w, m);
+}
+
+/* R6, I5, O20: addresses of a domain or a site cannot come from outside. The counter, or -1. */
+static int
+refused_source(const struct ts_worker *w, const uint8_t src[16])
+{
+	if (ts_ipv6_addr_refused(src))
+		return TS_C_drop_ip6_local_v6_src_invalid;
+	switch (ts_lookup6(w, src)->kind) {
+	case TS_NH_6RD:
+		return TS_C_drop_ip6_local_src_6rd;
+	case TS_NH_ISATAP:
+		return TS_C_drop_ip6_local_src_isatap;
+	default:
+		return -1;
+	}
 }
 
 void
@@ -69,8 +95,10 @@ ts_local6(struct ts_worker *w, struct ts_vec *in)
 	for (uint16_t i = 0; i < in->n; i++) {
 		struct rte_mbuf *m = in->pkt[i];
 
-		if (ts_ipv6_addr_refused(rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *)->src_addr))
-			ts_drop(w, m, TS_C_drop_ip6_local_v6_src_invalid);
+		int reason = refused_source(w, rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *)->src_addr);
+
+		if (reason >= 0)
+			ts_drop(w, m, (enum ts_counter)reason);
 		else
 			ts_local6_tunnelled(w, m, TS_C_drop_ip6_local_local_not_echo);
 	}

@@ -3,7 +3,7 @@
  * Packets that the box made: routed like any other, towards a tunnel prefix through the tunnel (protocols.md G49, G58). Also
  * takes packets again that waited for a next hop, as everything else about them is done.
  */
-#include "worker_priv.h"
+#include "tunnel.h"
 
 static void
 send_by(struct ts_worker *w, struct rte_mbuf *m, const struct ts_nexthop *nh, rte_be16_t ethertype)
@@ -21,23 +21,23 @@ send_by(struct ts_worker *w, struct rte_mbuf *m, const struct ts_nexthop *nh, rt
 void
 ts_originate4(struct ts_worker *w, struct rte_mbuf *m)
 {
-	uint32_t dst = rte_be_to_cpu_32(rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *)->dst_addr);
-	uint64_t nh;
+	rte_be32_t dst = rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *)->dst_addr;
 
-	rte_fib_lookup_bulk(w->tables->fib4, &dst, &nh, 1);
-	send_by(w, m, ts_nexthop(w, nh), RTE_BE16(RTE_ETHER_TYPE_IPV4));
+	send_by(w, m, ts_lookup4(w, dst), RTE_BE16(RTE_ETHER_TYPE_IPV4));
 }
 
 void
 ts_originate6(struct ts_worker *w, struct rte_mbuf *m)
 {
-	uint8_t dst[1][16];
-	uint64_t nh;
+	const struct ts_nexthop *nh = ts_lookup6(w, rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *)->dst_addr);
+	const struct ts_services *s = w->tables->services;
 
-	memcpy(dst[0], rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *)->dst_addr, 16);
-	rte_fib6_lookup_bulk(w->tables->fib6, dst, &nh, 1);
-	if (ts_nexthop(w, nh)->kind == TS_NH_6TO4)
+	if (nh->kind == TS_NH_6TO4)
 		ts_6to4_originate(w, m);
+	else if (nh->kind == TS_NH_6RD)
+		ts_6rd_originate(w, m, &s->sixrd[nh->domain]);
+	else if (nh->kind == TS_NH_ISATAP)
+		ts_isatap_originate(w, m, &s->isatap[nh->domain]);
 	else
-		send_by(w, m, ts_nexthop(w, nh), RTE_BE16(RTE_ETHER_TYPE_IPV6));
+		send_by(w, m, nh, RTE_BE16(RTE_ETHER_TYPE_IPV6));
 }

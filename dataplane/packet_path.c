@@ -13,25 +13,49 @@
  */
 #include "worker_priv.h"
 
+void
+ts_lanes_init(struct ts_lanes *l)
+{
+	l->encap_6to4.n = l->encap_6rd.n = l->encap_isatap.n = 0;
+	l->decap_6to4.n = l->decap_6rd.n = l->decap_isatap.n = 0;
+	l->local4.n = l->local6.n = 0;
+}
+
+void
+ts_lanes_run(struct ts_worker *w, struct ts_lanes *l)
+{
+	if (l->encap_6to4.n != 0)
+		ts_6to4_encap(w, &l->encap_6to4);
+	if (l->decap_6to4.n != 0)
+		ts_6to4_decap(w, &l->decap_6to4);
+	if (l->encap_6rd.n != 0)
+		ts_6rd_encap(w, &l->encap_6rd);
+	if (l->decap_6rd.n != 0)
+		ts_6rd_decap(w, &l->decap_6rd);
+	if (l->encap_isatap.n != 0)
+		ts_isatap_encap(w, &l->encap_isatap);
+	if (l->decap_isatap.n != 0)
+		ts_isatap_decap(w, &l->decap_isatap);
+	if (l->local4.n != 0)
+		ts_local4(w, &l->local4);
+	if (l->local6.n != 0)
+		ts_local6(w, &l->local6);
+}
+
 static void
 packet_path(struct ts_worker *w, uint16_t port, struct rte_mbuf **pkts, uint16_t n)
 {
-	struct ts_vec v4, v6, encap, decap, local4, local6;
+	struct ts_vec v4, v6;
+	struct ts_lanes lanes;
 
-	v4.n = v6.n = encap.n = decap.n = local4.n = local6.n = 0;
+	v4.n = v6.n = 0;
+	ts_lanes_init(&lanes);
 	ts_parse(w, port, pkts, n, &v4, &v6);
 	if (v6.n != 0)
-		ts_classify6(w, &v6, &encap, &local6);
+		ts_classify6(w, &v6, &lanes);
 	if (v4.n != 0)
-		ts_classify4(w, &v4, &decap, &local4);
-	if (encap.n != 0)
-		ts_6to4_encap(w, &encap);
-	if (decap.n != 0)
-		ts_6to4_decap(w, &decap);
-	if (local4.n != 0)
-		ts_local4(w, &local4);
-	if (local6.n != 0)
-		ts_local6(w, &local6);
+		ts_classify4(w, &v4, &lanes);
+	ts_lanes_run(w, &lanes);
 }
 
 static void

@@ -104,21 +104,25 @@ add(struct ts_worker *w, struct rte_mbuf *m)
 
 /* G7: what would be refused when it is whole must not fill the buffers. The counter, or -1. */
 static int
-refused_source(const struct ts_worker *w, const struct rte_ipv4_hdr *ip)
+refused_source(const struct ts_worker *w, const struct rte_ipv4_hdr *ip, const struct ts_nexthop *nh)
 {
-	if (ip->next_proto_id == IPPROTO_IPV6)
+	if (ip->next_proto_id == IPPROTO_IPV6 && nh->proto41 == TS_PROTO41_6TO4)
 		return ts_6to4_refused_source(w, ip->src_addr);
+	if (ip->next_proto_id == IPPROTO_IPV6 && nh->proto41 == TS_PROTO41_6RD)
+		return ts_6rd_refused_source(w, &w->tables->services->sixrd[nh->domain], ip->src_addr);
+	if (ip->next_proto_id == IPPROTO_IPV6 && nh->proto41 == TS_PROTO41_ISATAP)
+		return ts_isatap_refused_source(w, &w->tables->services->isatap[nh->domain], ip->src_addr);
 	if (ts_source_policy_check(w->tables->services->policy, ip->src_addr) != TS_POLICY_OK)
 		return TS_C_drop_ip4_local_src_martian;
 	return -1;
 }
 
 struct rte_mbuf *
-ts_reassemble(struct ts_worker *w, struct rte_mbuf *m, uint16_t iface)
+ts_reassemble(struct ts_worker *w, struct rte_mbuf *m, uint16_t iface, const struct ts_nexthop *nh)
 {
 	const struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *);
 	unsigned owner = owner_of(w, ip);
-	int refused = refused_source(w, ip);
+	int refused = refused_source(w, ip, nh);
 	enum ts_reassembly_verdict v;
 	struct ts_fragment f;
 

@@ -21,6 +21,7 @@
 #include <rte_fib.h>
 #include <rte_fib6.h>
 
+#include "lib/config.h"
 #include "lib/loop_guard.h"
 #include "lib/source_policy.h"
 
@@ -37,13 +38,18 @@ enum ts_nh_kind {
 	TS_NH_GLEAN,	   /* on-link: the destination itself is the next hop, not resolved yet */
 	TS_NH_PUNT,	   /* to the kernel through the interface's twin (link-local, ND, local multicast) */
 	TS_NH_LOCAL,	   /* an address of the box */
-	TS_NH_6TO4,	   /* IPv6 only: the 6to4 tunnel */
+	/* IPv6 only: tunnels; `domain` says which of the mechanism's */
+	TS_NH_6TO4,
+	TS_NH_6RD,
+	TS_NH_ISATAP,
 };
 
 /* What protocol 41 to a local IPv4 address is taken for (G2: one mechanism per address). */
 enum ts_proto41 {
 	TS_PROTO41_NONE,
 	TS_PROTO41_6TO4,
+	TS_PROTO41_6RD,
+	TS_PROTO41_ISATAP,
 };
 
 /* One next hop of a route. Content-addressed: equal routes share it. */
@@ -52,7 +58,10 @@ struct ts_nexthop {
 	uint8_t n_slots; /* ADJACENCY: 1 to TS_NH_SLOTS */
 	uint8_t host;	 /* LOCAL: a host address, of which the kernel answers what the data path does not */
 	uint8_t proto41; /* LOCAL: enum ts_proto41 */
-	uint16_t iface;	 /* GLEAN: the link */
+	union {
+		uint16_t iface;	 /* GLEAN: the link */
+		uint16_t domain; /* 6RD, ISATAP, and LOCAL with their proto41: which one of the mechanism's */
+	};
 	uint16_t slots[TS_NH_SLOTS]; /* ADJACENCY: indexes of adjacencies, repeated by weight */
 } __rte_cache_aligned;
 _Static_assert(sizeof(struct ts_nexthop) == RTE_CACHE_LINE_SIZE, "a next hop is one cache line");
@@ -84,24 +93,58 @@ struct ts_iface {
 	struct rte_ether_addr mac;
 };
 
-/* 6to4, laid out as the lanes use it; protocols.md 3. */
-struct ts_6to4 {
-	rte_be32_t tx_source;	  /* S11 */
-	uint16_t mtu;		  /* tunnel MTU, bytes of IPv6 */
-	rte_be16_t frag_off;	  /* RTE_BE16(0x4000) with DF */
+/* What putting on an outer header takes; the same for every mechanism. */
+struct ts_tunnel {
+	rte_be32_t src;	     /* outer source of what is forwarded (S11, R10) */
+	uint16_t mtu;	     /* tunnel MTU, bytes of IPv6 */
+	rte_be16_t frag_off; /* RTE_BE16(0x4000) with DF */
 	uint8_t ttl;
-	uint8_t tos_mask;	  /* of the inner traffic class's bits that go into the outer TOS: DSCP 0xfc, ECN 0x03 */
-	uint8_t enabled;
+	uint8_t tos_mask;    /* of the inner traffic class's bits that go into the outer TOS: DSCP 0xfc, ECN 0x03 */
 };
+
+/* protocols.md 3 */
+struct ts_6to4 {
+	struct ts_tunnel t;
+	bool enabled;
+};
+
+/* protocols.md 5 */
+struct ts_6rd {
+	struct ts_tunnel t; /* src is the border relay's address */
+	struct ts_prefix6rd map;
+	struct ts_prefix6 null_route; /* R7: the border relay's own delegated prefix */
+	uint8_t hairpin;	      /* enum ts_6rd_hairpin */
+	bool allow_ula;
+	unsigned n_relays;
+	struct ts_prefix4 relays[TS_MAX_RELAYS + 1]; /* R8, R11: 192.88.99.0/24 among them */
+} __rte_cache_aligned;
+
+/* protocols.md 6 */
+struct ts_isatap {
+	struct ts_tunnel t; /* src is the router's address */
+	struct ts_prefix6 prefix;
+	bool u_bit, allow_ula;
+	unsigned n_site, n_prl;
+	struct ts_prefix4 site[TS_MAX_SITE_PREFIXES];
+	rte_be32_t prl[TS_MAX_RELAYS];
+	uint8_t link_local[16], global[16]; /* the router's own addresses */
+	unsigned ra_len;		    /* bytes of `ra` */
+	uint8_t ra[512];		    /* the advertisement's ICMPv6 message, checksum 0 */
+} __rte_cache_aligned;
 
 /*
  * What follows from the configuration and the box's own addresses. Built whole by control whenever one of them changes.
  */
 struct ts_services {
 	struct ts_6to4 sixto4;
+	struct ts_6rd *sixrd;	  /* [n_sixrd] */
+	struct ts_isatap *isatap; /* [n_isatap] */
+	unsigned n_sixrd, n_isatap;
+	bool handover[TS_N_MECHS][TS_N_MECHS]; /* from, to: G31 */
 	struct in6_addr icmp6_source;	  /* ID6, G47 */
 	uint8_t hop_limit;		  /* of packets that the box originates */
 	struct ts_source_policy *policy;  /* core or extended list, own addresses, attached subnets */
+	struct ts_source_policy *managed; /* the same with the managed list (G15), for 6rd and ISATAP */
 	struct ts_loop_guard *loop_guard; /* G29 */
 };
 

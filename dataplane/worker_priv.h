@@ -14,6 +14,7 @@
 #include <rte_ip.h>
 
 #include "lib/ip_check.h"
+#include "lib/prefix_limiter.h"
 #include "lib/reassembly.h"
 #include "lib/token_bucket.h"
 #include "worker.h"
@@ -25,10 +26,11 @@
 /* All headers that the lanes read, outer and inner, with options and an extension header or two, are in the first segment. */
 #define TS_HEADERS_LINEAR 128u
 
-/* Packets on their way through a station. iface: where they came in. */
+/* Packets on their way through a station. iface: where they came in; domain: for tunnels, which of the mechanism's. */
 struct ts_vec {
 	uint16_t n;
 	uint16_t iface[TS_BURST_MAX];
+	uint16_t domain[TS_BURST_MAX];
 	struct rte_mbuf *pkt[TS_BURST_MAX];
 };
 
@@ -38,6 +40,20 @@ ts_vec_add(struct ts_vec *v, struct rte_mbuf *m, uint16_t iface)
 	v->pkt[v->n] = m;
 	v->iface[v->n++] = iface;
 }
+
+static inline void
+ts_vec_add_domain(struct ts_vec *v, struct rte_mbuf *m, uint16_t domain)
+{
+	v->pkt[v->n] = m;
+	v->domain[v->n++] = domain;
+}
+
+/* Where classification puts the packets of a burst. */
+struct ts_lanes {
+	struct ts_vec encap_6to4, encap_6rd, encap_isatap;
+	struct ts_vec decap_6to4, decap_6rd, decap_isatap;
+	struct ts_vec local4, local6;
+};
 
 struct ts_tx_buffer {
 	uint16_t n;
@@ -76,6 +92,7 @@ struct ts_worker {
 	/* rarely */
 	struct ts_token_bucket limits[TS_N_LIMITS];
 	struct ts_token_bucket neigh_limit;
+	struct ts_prefix_limiter nd_limit; /* answers to an ISATAP host */
 	uint16_t n_waiting; /* slots in use */
 	uint64_t next_wait_check;
 	uint64_t next_lag_turn;
@@ -106,28 +123,52 @@ ts_nexthop(const struct ts_worker *w, uint64_t id)
 void ts_parse(struct ts_worker *w, uint16_t port, struct rte_mbuf **pkts, uint16_t n, struct ts_vec *v4, struct ts_vec *v6);
 
 /* classify4.c, classify6.c: a route lookup says what each packet is for. */
-void ts_classify4(struct ts_worker *w, struct ts_vec *in, struct ts_vec *decap, struct ts_vec *local);
-void ts_classify6(struct ts_worker *w, struct ts_vec *in, struct ts_vec *encap, struct ts_vec *local);
+void ts_classify4(struct ts_worker *w, struct ts_vec *in, struct ts_lanes *out);
+void ts_classify6(struct ts_worker *w, struct ts_vec *in, struct ts_lanes *out);
 
-/* One packet for an address of the box, whole: to its lane or to `local`, to the kernel, or dropped. */
-void ts_classify4_one(struct ts_worker *w, struct rte_mbuf *m, uint16_t iface, struct ts_vec *decap, struct ts_vec *local);
+/* One packet for an address of the box, whole: to its lane, to the kernel, or dropped. */
+void ts_classify4_one(struct ts_worker *w, struct rte_mbuf *m, uint16_t iface, struct ts_lanes *out);
+
+/* packet_path.c: empty the vectors; run every lane that has packets. */
+void ts_lanes_init(struct ts_lanes *l);
+void ts_lanes_run(struct ts_worker *w, struct ts_lanes *l);
 
 /*
  * reassemble.c: a fragment for an address of the box. Returns the whole packet when it was the last one that was missing, else
  * NULL. _handed: one that its receiver handed to this worker, after all checks.
  */
-struct rte_mbuf *ts_reassemble(struct ts_worker *w, struct rte_mbuf *m, uint16_t iface);
+struct rte_mbuf *ts_reassemble(struct ts_worker *w, struct rte_mbuf *m, uint16_t iface, const struct ts_nexthop *nh);
 struct rte_mbuf *ts_reassemble_handed(struct ts_worker *w, struct rte_mbuf *m);
 
 /* handoff.c: a packet to the worker that owns its state, and what others handed to this one. */
 void ts_handoff(struct ts_worker *w, unsigned owner, struct rte_mbuf *m, uint16_t iface);
 void ts_handoff_take(struct ts_worker *w);
 
-/* lane_6to4_encap.c, lane_6to4_decap.c. Decap's packets still have their outer header. */
+/* lane_<mechanism>_encap.c, lane_<mechanism>_decap.c. Decap's packets still have their outer header. */
 void ts_6to4_encap(struct ts_worker *w, struct ts_vec *in);
 void ts_6to4_decap(struct ts_worker *w, struct ts_vec *in);
-/* G8 to G10: the counter that says why this outer source is refused, or -1. */
+void ts_6rd_encap(struct ts_worker *w, struct ts_vec *in);
+void ts_6rd_decap(struct ts_worker *w, struct ts_vec *in);
+void ts_isatap_encap(struct ts_worker *w, struct ts_vec *in);
+void ts_isatap_decap(struct ts_worker *w, struct ts_vec *in);
+/* G8 to G10, R11, I2: the counter that says why this outer source is refused, or -1. */
 int ts_6to4_refused_source(const struct ts_worker *w, rte_be32_t src);
+int ts_6rd_refused_source(const struct ts_worker *w, const struct ts_6rd *d, rte_be32_t src);
+int ts_isatap_refused_source(const struct ts_worker *w, const struct ts_isatap *s, rte_be32_t src);
+
+bool ts_6rd_is_relay(const struct ts_6rd *d, rte_be32_t v4);
+
+/* What an IPv4 address is to an ISATAP site. */
+enum ts_isatap_far {
+	TS_ISATAP_HOST,
+	TS_ISATAP_PRL, /* another router of the site */
+	TS_ISATAP_PRL_OUTSIDE,
+	TS_ISATAP_OUTSIDE, /* of the site, or martian */
+	TS_ISATAP_OWN,
+};
+enum ts_isatap_far ts_isatap_far_end(const struct ts_worker *w, const struct ts_isatap *s, rte_be32_t v4);
+/* isatap_nd.c: was the packet for the router's link-local address or all-routers? It has then been disposed of. */
+bool ts_isatap_nd(struct ts_worker *w, struct rte_mbuf *m, const struct ts_isatap *s, rte_be32_t from);
 
 /* local4.c, local6.c: for addresses of the box. */
 void ts_local4(struct ts_worker *w, struct ts_vec *in);
@@ -138,6 +179,8 @@ bool ts_icmp4_quotes_tunnel(const struct rte_mbuf *m);
 void ts_local6(struct ts_worker *w, struct ts_vec *in);
 /* One packet that came out of a tunnel; what is no valid echo request counts as `not_echo`. */
 void ts_local6_tunnelled(struct ts_worker *w, struct rte_mbuf *m, enum ts_counter not_echo);
+/* The same without sending: false when the packet has been dropped. */
+bool ts_local6_make_reply(struct ts_worker *w, struct rte_mbuf *m, enum ts_counter not_echo);
 
 /*
  * icmp6_error.c: turn the packet (as received) into an ICMPv6 error to its source and send it, or drop it when no error may be
@@ -155,8 +198,16 @@ void ts_icmp6_error_route(struct ts_worker *w, struct rte_mbuf *m, uint8_t nh_ki
 /* originate.c: route and send a packet that the box made. */
 void ts_originate4(struct ts_worker *w, struct rte_mbuf *m);
 void ts_originate6(struct ts_worker *w, struct rte_mbuf *m);
-/* Put on the outer header of lane_6to4_encap.c and send; for originated packets. */
+/* Put on the outer header of the mechanism and send; for originated packets. _to: whatever the inner destination says. */
 void ts_6to4_originate(struct ts_worker *w, struct rte_mbuf *m);
+void ts_6rd_originate(struct ts_worker *w, struct rte_mbuf *m, const struct ts_6rd *d);
+void ts_isatap_originate(struct ts_worker *w, struct rte_mbuf *m, const struct ts_isatap *s);
+void ts_isatap_originate_to(struct ts_worker *w, struct rte_mbuf *m, const struct ts_isatap *s, rte_be32_t dst);
+/* Out of a domain and back into it; `error` counts for the direction that it came by. */
+void ts_6rd_hairpin(struct ts_worker *w, struct rte_mbuf *m, const struct ts_6rd *d, int ecn,
+	const struct ts_error_counters *error);
+void ts_isatap_hairpin(struct ts_worker *w, struct rte_mbuf *m, const struct ts_isatap *s, int ecn,
+	const struct ts_error_counters *error);
 
 /*
  * output.c. ts_adjacency_of(): the adjacency of a next hop that forwards (ADJACENCY: chosen by flow hash; NULL for GLEAN and

@@ -28,6 +28,12 @@
 #define TS_MAX_STATIC_NEIGHBOURS 4096
 #define TS_MAX_KNOWN_PREFIXES 64
 #define TS_MAX_BOND_MEMBERS 8
+#define TS_MAX_6RD 32
+#define TS_MAX_ISATAP 16
+#define TS_MAX_RELAYS 32	  /* known relays of a 6rd domain, potential routers of an ISATAP site */
+#define TS_MAX_SITE_PREFIXES 16
+#define TS_MAX_RA_DNS 4
+#define TS_MAX_ACCESS 256
 #define TS_NAME_LEN 16	  /* with the NUL: an interface name is the name of its twin in the kernel (IFNAMSIZ) */
 #define TS_DEVARGS_LEN 512
 #define TS_PATH_LEN 108	  /* sizeof(sun_path) */
@@ -105,6 +111,55 @@ struct ts_cfg_6to4 {
 	unsigned line;
 };
 
+enum ts_6rd_hairpin { TS_6RD_HAIRPIN_SELF, TS_6RD_HAIRPIN_ALL, TS_6RD_HAIRPIN_NONE };
+
+/* One 6rd domain; protocols.md 5, RFC 5969 7. */
+struct ts_cfg_6rd {
+	char name[TS_NAME_LEN];
+	struct ts_prefix6rd map;
+	rte_be32_t br;				      /* the relay's IPv4 address in the domain */
+	bool anycast;				      /* several relays share it: DF is then set (R10) */
+	uint16_t mtu;
+	bool df;				      /* default: as `anycast` */
+	uint8_t ttl;
+	enum ts_dscp_mode dscp;			      /* default copy */
+	enum ts_ecn_mode ecn;			      /* default normal */
+	enum ts_6rd_hairpin hairpin;		      /* R14 */
+	bool allow_ula;				      /* G16: fc00::/7 as source and destination */
+	struct ts_prefix4 known_relays[TS_MAX_RELAYS]; /* G30, R8, R11; 192.88.99.0/24 needs no entry */
+	unsigned n_known_relays;
+	unsigned line;
+};
+
+/* One ISATAP site; protocols.md 6, RFC 5214. */
+struct ts_cfg_isatap {
+	char name[TS_NAME_LEN];
+	rte_be32_t address;			      /* the router's */
+	struct ts_prefix6 prefix;		      /* the on-link /64 */
+	struct ts_prefix4 site[TS_MAX_SITE_PREFIXES]; /* I2: who may use the router */
+	unsigned n_site;
+	rte_be32_t prl[TS_MAX_RELAYS];		      /* I3: all advertising routers of the site, `address` included */
+	unsigned n_prl;
+	bool u_bit;				      /* of emitted identifiers (I1) */
+	uint16_t mtu;				      /* of the tunnel and in the advertisement */
+	uint8_t ttl;
+	enum ts_dscp_mode dscp;
+	enum ts_ecn_mode ecn;
+	bool allow_ula;
+	uint16_t router_lifetime;		      /* seconds */
+	uint32_t valid, preferred;		      /* seconds */
+	bool on_link, autonomous;		      /* L and A flags of the prefix */
+	struct in6_addr dns[TS_MAX_RA_DNS];	      /* RFC 8106 */
+	unsigned n_dns;
+	char dns_search[TS_MAX_RA_DNS][64];
+	unsigned n_dns_search;
+	uint32_t dns_lifetime;			      /* seconds */
+	unsigned line;
+};
+
+/* Mechanisms between which packets are handed over inside the box (G31). */
+enum ts_mechanism { TS_MECH_6TO4, TS_MECH_6RD, TS_MECH_ISATAP, TS_N_MECHS };
+
 /* Token buckets, in events per second and a burst in events; 0 per second = none at all. */
 struct ts_cfg_rate {
 	uint32_t per_second;
@@ -175,6 +230,18 @@ struct ts_config {
 		uint32_t table;			      /* kernel table that BIRD or FRR exports */
 	} announce;
 	struct ts_cfg_6to4 sixto4;
+	struct ts_cfg_6rd sixrd[TS_MAX_6RD];
+	unsigned n_sixrd;
+	struct ts_cfg_isatap isatap[TS_MAX_ISATAP];
+	unsigned n_isatap;
+	bool handover[TS_N_MECHS][TS_N_MECHS];	      /* from, to; within one mechanism: from one domain to another */
+	struct {
+		struct ts_prefix4 deny4[TS_MAX_ACCESS], allow4[TS_MAX_ACCESS]; /* S24: far ends of tunnels; an empty allow list allows all */
+		struct ts_prefix6 deny6[TS_MAX_ACCESS];	      /* native sources and destinations */
+		unsigned n_deny4, n_allow4, n_deny6;
+		struct ts_cfg_rate per_site4;		      /* packets of one IPv4 far end; 0 = unlimited */
+		struct ts_cfg_rate per_prefix6;		      /* packets of one native /64; 0 = unlimited */
+	} access;
 
 	struct ts_cfg_port ports[TS_MAX_PORTS];
 	unsigned n_ports;

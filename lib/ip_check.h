@@ -49,6 +49,13 @@ ts_ipv6_addr_refused(const uint8_t addr[16])
 	return hi == 0 || hi >= 0xfe80 || (hi & 0xfe00) == 0xfc00;
 }
 
+/* Where configuration permits a site to number itself from fc00::/7. */
+static inline bool
+ts_ipv6_addr_refused_unless_ula(const uint8_t addr[16], bool allow_ula)
+{
+	return ts_ipv6_addr_refused(addr) && !(allow_ula && (addr[0] & 0xfe) == 0xfc);
+}
+
 /* G28: a type 0 routing header with segments left directly behind the IPv6 header (RFC 5095 3). `linear` as above. */
 static inline bool
 ts_ipv6_rh0(const uint8_t *packet, uint32_t linear)

@@ -80,17 +80,17 @@ in_known_isatap(const struct ts_loop_guard *g, const uint8_t addr[16])
 }
 
 bool
-ts_loop_guard_exact(const struct ts_loop_guard *g, const uint8_t addr[16])
+ts_loop_guard_exact(const struct ts_loop_guard *g, const uint8_t addr[16], unsigned skip)
 {
 	if (ts_is_6to4(addr) && is_own(g, ts_6to4_v4(addr)))
 		return true;
-	if (ts_is_isatap_iid(addr)) {
+	if (!(skip & TS_LOOP_SKIP_ISATAP) && ts_is_isatap_iid(addr)) {
 		rte_be32_t v4 = ts_isatap_v4(addr);
 
 		if (is_own(g, v4) && (!is_site_scoped(v4) || in_known_isatap(g, addr)))
 			return true;
 	}
-	for (size_t i = 0; i < g->n_known_6rd; i++) {
+	for (size_t i = 0; !(skip & TS_LOOP_SKIP_6RD) && i < g->n_known_6rd; i++) {
 		const struct ts_prefix6rd *d = &g->known_6rd[i];
 
 		if (ts_prefix6_contains(&d->prefix, addr) && is_own(g, ts_6rd_v4(d, addr)))

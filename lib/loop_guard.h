@@ -26,16 +26,20 @@ struct ts_loop_guard *ts_loop_guard_create(const rte_be32_t *own, size_t n_own, 
 	size_t n_known_6rd, const struct ts_prefix6 *known_isatap, size_t n_known_isatap);
 void ts_loop_guard_free(struct ts_loop_guard *g);
 
-/* All formats, exact. */
-bool ts_loop_guard_exact(const struct ts_loop_guard *g, const uint8_t addr[16]);
+/* Formats that are left out where they are the mechanism's own and its rules apply instead. */
+#define TS_LOOP_SKIP_ISATAP 1u
+#define TS_LOOP_SKIP_6RD 2u
+
+/* All formats but the skipped ones, exact. */
+bool ts_loop_guard_exact(const struct ts_loop_guard *g, const uint8_t addr[16], unsigned skip);
 
 /* Nearly every address carries none by its looks alone. */
 static inline bool
-ts_loop_guard_carries_own(const struct ts_loop_guard *g, const uint8_t addr[16])
+ts_loop_guard_carries_own(const struct ts_loop_guard *g, const uint8_t addr[16], unsigned skip)
 {
 	if (__builtin_expect(!ts_is_6to4(addr) && !ts_is_isatap_iid(addr) && g->n_known_6rd == 0, 1))
 		return false;
-	return ts_loop_guard_exact(g, addr);
+	return ts_loop_guard_exact(g, addr, skip);
 }
 
 #endif

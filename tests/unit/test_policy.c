@@ -106,7 +106,7 @@ carries(const struct ts_loop_guard *g, const char *text)
 	struct in6_addr a;
 
 	assert_int_equal(inet_pton(AF_INET6, text, &a), 1);
-	return ts_loop_guard_carries_own(g, a.s6_addr);
+	return ts_loop_guard_carries_own(g, a.s6_addr, 0);
 }
 
 static void

@@ -12,6 +12,20 @@
 #include <rte_eth_ring.h>
 #include <rte_ethdev.h>
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_HWADDRESS__)
+#define HAVE_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define HAVE_ASAN 1
+#endif
+#endif
+#ifdef HAVE_ASAN
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(start, len) ((void)(start), (void)(len))
+#define ASAN_UNPOISON_MEMORY_REGION(start, len) ((void)(start), (void)(len))
+#endif
+
 #define RING_SIZE 256
 #define N_MBUFS 1023
 #define PEER_V4 "203.0.113.254"
@@ -176,6 +190,8 @@ rig_start(struct rig *r, char *program, uint32_t limits, bool answer_closed_port
 void
 rig_stop(struct rig *r)
 {
+	char dir[128];
+
 	ts_local_free(r->local);
 	for (unsigned i = 0; i < RIG_N_WORKERS; i++)
 		ts_worker_free(r->workers[i]);
@@ -187,7 +203,10 @@ rig_stop(struct rig *r)
 	free(r->ifaces.port_map[r->port].by_vlan);
 	free(r->ifaces.port_map);
 	ts_config_free(&r->cfg);
+	snprintf(dir, sizeof(dir), "%s", rte_eal_get_runtime_dir());
 	rte_eal_cleanup();
+	/* EAL makes it even when nothing is shared, and leaves it. */
+	rmdir(dir);
 }
 
 void
@@ -218,6 +237,23 @@ rig_turn(struct rig *r)
 		ts_worker_poll(r->workers[i], r->now);
 }
 
+/*
+ * The library knows nothing of ASAN: say what may not be touched. Not where the packet may be put together with others: that
+ * writes behind it.
+ */
+static void
+guard(struct rte_mbuf *m, const uint8_t *frame, size_t len)
+{
+	size_t at = 12;
+
+	while (at + 4 <= len && (frame[at] == 0x81 || frame[at] == 0x88))
+		at += 4;
+	/* at: the ethertype; behind it an IPv4 header with its fragment word, or none */
+	if (m->nb_segs != 1 || (at + 10 <= len && ((frame[at + 8] & 0x3f) | frame[at + 9]) != 0 && frame[at + 2] >> 4 == 4))
+		return;
+	ASAN_POISON_MEMORY_REGION(rte_pktmbuf_mtod_offset(m, char *, m->data_len), rte_pktmbuf_tailroom(m));
+}
+
 void
 rig_send_frame(struct rig *r, const uint8_t *frame, size_t len, size_t segment)
 {
@@ -229,6 +265,7 @@ rig_send_frame(struct rig *r, const uint8_t *frame, size_t len, size_t segment)
 
 		if (m == NULL)
 			die("no buffer");
+		ASAN_UNPOISON_MEMORY_REGION(m->buf_addr, m->buf_len);
 		/* Poison what lies around the packet: reading it must not look like reading zeros. */
 		memset(m->buf_addr, 0xa5, m->buf_len);
 		memcpy(rte_pktmbuf_append(m, (uint16_t)n), frame + at, n);
@@ -238,6 +275,8 @@ rig_send_frame(struct rig *r, const uint8_t *frame, size_t len, size_t segment)
 		else if (rte_pktmbuf_chain(head, m) != 0)
 			die("too many segments");
 	}
+	if (r->guard)
+		guard(head, frame, len);
 	if (rte_ring_enqueue(r->to_port, head) != 0)
 		die("port full");
 }

@@ -38,6 +38,7 @@ struct rig {
 	struct rte_ring *to_port, *from_port;
 	uint16_t port;
 	uint64_t now;
+	bool guard; /* with ASAN, reading behind a frame that was sent in one segment is an error */
 };
 
 /*

@@ -147,11 +147,35 @@ loop_guard(struct ts_config *cfg, json_t *known_6rd, json_t *known_isatap, char 
 	return true;
 }
 
+/* What the mechanisms have in common. */
+struct outer {
+	uint16_t mtu;
+	bool df;
+	uint8_t ttl;
+	enum ts_dscp_mode dscp;
+	enum ts_ecn_mode ecn;
+};
+
+static struct outer
+get_outer(json_t *o)
+{
+	const char *dscp = json_string_value(json_object_get(o, "dscp")), *ecn = json_string_value(json_object_get(o, "ecn"));
+
+	return (struct outer){
+		.mtu = (uint16_t)json_integer_value(json_object_get(o, "tunnel_mtu")),
+		.df = json_is_true(json_object_get(o, "df")),
+		.ttl = (uint8_t)json_integer_value(json_object_get(o, "ttl")),
+		.dscp = dscp != NULL && strcmp(dscp, "copy") == 0 ? TS_DSCP_COPY : TS_DSCP_ZERO,
+		.ecn = ecn != NULL && strcmp(ecn, "normal") == 0 ? TS_ECN_NORMAL : TS_ECN_COMPAT,
+	};
+}
+
 static bool
 sixto4(struct ts_config *cfg, json_t *o, char *why, size_t why_len)
 {
 	static const char *const keys[] = {"rx_v4", "tx_source", "tunnel_mtu", "df", "ttl", "dscp", "ecn", NULL};
 	struct ts_cfg_6to4 *s = &cfg->sixto4;
+	struct outer outer = get_outer(o);
 	size_t i;
 	json_t *value;
 
@@ -166,11 +190,95 @@ sixto4(struct ts_config *cfg, json_t *o, char *why, size_t why_len)
 			return fail(why, why_len, "bad value", "6to4.rx_v4");
 	if (!get_v4(json_object_get(o, "tx_source"), &s->tx_source))
 		return fail(why, why_len, "bad value", "6to4.tx_source");
-	s->mtu = (uint16_t)json_integer_value(json_object_get(o, "tunnel_mtu"));
-	s->df = json_is_true(json_object_get(o, "df"));
-	s->ttl = (uint8_t)json_integer_value(json_object_get(o, "ttl"));
-	s->dscp = strcmp(json_string_value(json_object_get(o, "dscp")), "copy") == 0 ? TS_DSCP_COPY : TS_DSCP_ZERO;
-	s->ecn = strcmp(json_string_value(json_object_get(o, "ecn")), "normal") == 0 ? TS_ECN_NORMAL : TS_ECN_COMPAT;
+	s->mtu = outer.mtu;
+	s->df = outer.df;
+	s->ttl = outer.ttl;
+	s->dscp = outer.dscp;
+	s->ecn = outer.ecn;
+	return true;
+}
+
+static bool
+get_prefixes4(json_t *list, struct ts_prefix4 *out, unsigned *n)
+{
+	struct in6_addr v6;
+	size_t i;
+	json_t *value;
+
+	*n = 0;
+	json_array_foreach(list, i, value) {
+		if (ts_parse_prefix(json_string_value(value), &out[*n].addr, &v6, &out[*n].len) != AF_INET)
+			return false;
+		(*n)++;
+	}
+	return true;
+}
+
+static bool
+sixrd(struct ts_config *cfg, json_t *o, char *why, size_t why_len)
+{
+	static const char *const keys[] = {"prefix", "ipv4_mask_len", "ipv4_common", "br", "tunnel_mtu", "df", "ttl", "dscp",
+		"ecn", "hairpin", "known_relays", NULL};
+	const char *hairpin = json_string_value(json_object_get(o, "hairpin"));
+	struct ts_cfg_6rd *d = &cfg->sixrd[0];
+	struct outer outer = get_outer(o);
+
+	cfg->n_sixrd = 0;
+	memset(d, 0, sizeof(*d));
+	if (o == NULL)
+		return true;
+	if (!vector_known_keys(o, keys, why, why_len))
+		return false;
+	d->map.ipv4_mask_len = (uint8_t)json_integer_value(json_object_get(o, "ipv4_mask_len"));
+	if (!get_prefix6(json_object_get(o, "prefix"), &d->map.prefix) ||
+		!get_v4(json_object_get(o, "ipv4_common"), &d->map.ipv4_common) ||
+		!get_v4(json_object_get(o, "br"), &d->br) || hairpin == NULL ||
+		!get_prefixes4(json_object_get(o, "known_relays"), d->known_relays, &d->n_known_relays))
+		return fail(why, why_len, "bad value", "6rd");
+	d->mtu = outer.mtu;
+	d->df = outer.df;
+	d->ttl = outer.ttl;
+	d->dscp = outer.dscp;
+	d->ecn = outer.ecn;
+	d->hairpin = strcmp(hairpin, "all") == 0 ? TS_6RD_HAIRPIN_ALL
+		     : strcmp(hairpin, "none") == 0 ? TS_6RD_HAIRPIN_NONE
+						    : TS_6RD_HAIRPIN_SELF;
+	cfg->n_sixrd = 1;
+	return true;
+}
+
+static bool
+isatap(struct ts_config *cfg, json_t *o, char *why, size_t why_len)
+{
+	static const char *const keys[] = {"v4", "prefix", "prl", "site_v4", "u_bit", "router_lifetime", "valid", "preferred",
+		"tunnel_mtu", "ttl", "dscp", "ecn", NULL};
+	struct ts_cfg_isatap *s = &cfg->isatap[0];
+	struct outer outer = get_outer(o);
+	size_t i;
+	json_t *value;
+
+	cfg->n_isatap = 0;
+	memset(s, 0, sizeof(*s));
+	if (o == NULL)
+		return true;
+	if (!vector_known_keys(o, keys, why, why_len))
+		return false;
+	json_array_foreach(json_object_get(o, "prl"), i, value)
+		if (!get_v4(value, &s->prl[s->n_prl++]))
+			return fail(why, why_len, "bad value", "isatap.prl");
+	if (!get_v4(json_object_get(o, "v4"), &s->address) || !get_prefix6(json_object_get(o, "prefix"), &s->prefix) ||
+		!get_prefixes4(json_object_get(o, "site_v4"), s->site, &s->n_site))
+		return fail(why, why_len, "bad value", "isatap");
+	s->mtu = outer.mtu;
+	s->ttl = outer.ttl;
+	s->dscp = outer.dscp;
+	s->ecn = outer.ecn;
+	s->u_bit = json_is_true(json_object_get(o, "u_bit"));
+	s->router_lifetime = (uint16_t)json_integer_value(json_object_get(o, "router_lifetime"));
+	s->valid = (uint32_t)json_integer_value(json_object_get(o, "valid"));
+	s->preferred = (uint32_t)json_integer_value(json_object_get(o, "preferred"));
+	s->on_link = s->autonomous = true;
+	cfg->n_isatap = 1;
 	return true;
 }
 
@@ -178,7 +286,7 @@ bool
 vector_config(struct ts_config *cfg, json_t *config, const char *inputs, char *why, size_t why_len)
 {
 	static const char *const keys[] = {"v4_filter", "attached_v4", "own_v4", "local_v6", "icmp6_source",
-		"icmp6_hop_limit", "ipv4_id", "known_6rd", "known_isatap", "6to4", NULL};
+		"icmp6_hop_limit", "ipv4_id", "known_6rd", "known_isatap", "6to4", "6rd", "isatap", NULL};
 	json_t *own = json_object_get(config, "own_v4");
 	const char *filter = json_string_value(json_object_get(config, "v4_filter"));
 	struct ts_prefix6 id6;
@@ -199,5 +307,10 @@ vector_config(struct ts_config *cfg, json_t *config, const char *inputs, char *w
 	cfg->local.icmp6_source = id6.addr;
 	cfg->local.has_icmp6_source = true;
 	cfg->local.hop_limit = (uint8_t)json_integer_value(json_object_get(config, "icmp6_hop_limit"));
-	return sixto4(cfg, json_object_get(config, "6to4"), why, why_len);
+	for (unsigned from = 0; from < TS_N_MECHS; from++)
+		for (unsigned to = 0; to < TS_N_MECHS; to++)
+			cfg->handover[from][to] = true;
+	return sixto4(cfg, json_object_get(config, "6to4"), why, why_len) &&
+	       sixrd(cfg, json_object_get(config, "6rd"), why, why_len) &&
+	       isatap(cfg, json_object_get(config, "isatap"), why, why_len);
 }

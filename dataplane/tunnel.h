@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the protocol 41 mechanisms have in common, once each has made its own checks: the way into a tunnel, the way out of one,
+ * and from one into another inside the box (protocols.md G31). A mechanism brings its counters.
+ */
+#ifndef TS_TUNNEL_H
+#define TS_TUNNEL_H
+
+#include "worker_priv.h"
+
+struct ts_encap_counters {
+	struct ts_error_counters error;
+	enum ts_counter packets, bytes, blackhole;
+};
+
+struct ts_decap_counters {
+	struct ts_error_counters error;
+	enum ts_counter packets, bytes, blackhole, loop_dst, rh0, ecn, hairpin;
+};
+
+#define TS_ECN_KEEP (-1)
+
+
+/* G33 (unless handed over) and G41. False: the packet has been answered or dropped. */
+bool ts_encap_admit(struct ts_worker *w, struct rte_mbuf *m, const struct ts_tunnel *t, bool handed,
+	const struct ts_encap_counters *c);
+
+/* Decrement, outer header from `src` to `dst`, out by `nh` of the IPv4 table; or the error that `nh` means. */
+void ts_encap_forward(struct ts_worker *w, struct rte_mbuf *m, const struct ts_tunnel *t, rte_be32_t src, rte_be32_t dst,
+	const struct ts_nexthop *nh, int ecn, const struct ts_encap_counters *c);
+
+/* The same for a packet that the box originated: nothing is decremented, no error is sent. */
+void ts_encap_originate(struct ts_worker *w, struct rte_mbuf *m, const struct ts_tunnel *t, rte_be32_t src, rte_be32_t dst,
+	const struct ts_encap_counters *c);
+
+/* Take off the outer header and what follows the inner packet. */
+void ts_decap_cut(struct rte_mbuf *m, uint32_t ihl, const struct rte_ipv6_hdr *inner);
+
+/* G27 for the inner packet: TS_INNER_OK or which of the two. */
+enum ts_inner_fault { TS_INNER_OK, TS_INNER_HDR, TS_INNER_LEN };
+enum ts_inner_fault ts_decap_inner_check(const struct rte_ipv6_hdr *inner, uint32_t len);
+
+/*
+ * G29, G28, G36, G33 on an inner packet that is not for the box; -1 = drop_*, see ecn. Returns the ECN field to write, or -1 when
+ * the packet has been dropped or answered. `skip`: TS_LOOP_SKIP_*.
+ */
+int ts_decap_admit(struct ts_worker *w, struct rte_mbuf *m, uint8_t outer_ecn, unsigned skip,
+	const struct ts_decap_counters *c);
+
+/* Natively out by `nh` of the IPv6 table, or into the tunnel that it names if policy allows. */
+void ts_decap_forward(struct ts_worker *w, struct rte_mbuf *m, const struct ts_nexthop *nh, int ecn, enum ts_mechanism from,
+	const struct ts_decap_counters *c);
+
+/* lane_6to4_encap.c, lane_6rd_encap.c, lane_isatap_encap.c: one packet out of another tunnel. */
+void ts_6to4_encap_handed(struct ts_worker *w, struct rte_mbuf *m, int ecn);
+void ts_6rd_encap_handed(struct ts_worker *w, struct rte_mbuf *m, const struct ts_6rd *d, int ecn);
+void ts_isatap_encap_handed(struct ts_worker *w, struct rte_mbuf *m, const struct ts_isatap *s, int ecn);
+
+/* Next hop of an IPv4 destination, one at a time. */
+static inline const struct ts_nexthop *
+ts_lookup4(const struct ts_worker *w, rte_be32_t addr)
+{
+	uint32_t dst = rte_be_to_cpu_32(addr);
+	uint64_t nh;
+
+	rte_fib_lookup_bulk(w->tables->fib4, &dst, &nh, 1);
+	return ts_nexthop(w, nh);
+}
+
+static inline const struct ts_nexthop *
+ts_lookup6(const struct ts_worker *w, const uint8_t addr[16])
+{
+	uint8_t dst[1][16];
+	uint64_t nh;
+
+	memcpy(dst[0], addr, 16);
+	rte_fib6_lookup_bulk(w->tables->fib6, dst, &nh, 1);
+	return ts_nexthop(w, nh);
+}
+
+#endif

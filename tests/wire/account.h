@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The books of the rig: whatever goes in, every frame is sent, handed to the kernel, kept as a fragment, or dropped under
+ * exactly one name; what is sent is well formed; and when time has gone by no buffer is missing. Holds for any input, so
+ * random ones are fed to it (test_property.c, ../fuzz/fuzz_packet.c).
+ */
+#ifndef TS_TEST_ACCOUNT_H
+#define TS_TEST_ACCOUNT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "rig.h"
+
+#define ACCOUNT_N_CONFIGS 8
+
+struct account {
+	uint64_t before[TS_N_COUNTERS];
+	uint64_t received, sent, punted;
+	char why[256]; /* the first thing that was wrong; empty when all is well */
+};
+
+/* One of ACCOUNT_N_CONFIGS configurations of 6to4 with host addresses on two of the rig's interfaces. */
+void account_configure(struct rig *r, unsigned choice);
+
+void account_open(struct account *a, const struct rig *r);
+/* One frame in, unless the rig's buffers might not suffice for it. */
+void account_send(struct account *a, struct rig *r, const uint8_t *frame, size_t len, size_t segment);
+/* A turn of all workers; what came out is looked at. */
+void account_turn(struct account *a, struct rig *r);
+/* Waits until nothing can wait any more, and balances. False: a->why. */
+bool account_close(struct account *a, struct rig *r);
+
+/* For makers of frames: the destination is the rig, and the IPv4 header's checksum is right, if there is one. */
+void account_mend(uint8_t *frame, size_t len);
+
+#endif
