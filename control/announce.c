@@ -17,7 +17,7 @@
 #include "tun.h"
 #include "twin.h"
 
-#define MAX_PREFIXES 8
+#define MAX_PREFIXES (2 + TS_MAX_6RD + TS_MAX_ISATAP)
 #define ADDR_GEN_MODE_NONE "1"
 
 struct ts_announcer {
@@ -29,24 +29,34 @@ struct ts_announcer {
 	unsigned n_prefixes;
 };
 
+static struct ts_cfg_addr *
+add_prefix(struct ts_announcer *a, uint8_t family, uint8_t len)
+{
+	struct ts_cfg_addr *p = &a->prefixes[a->n_prefixes++];
+
+	p->family = family;
+	p->prefix_len = len;
+	return p;
+}
+
 static void
 choose_prefixes(struct ts_announcer *a, const struct ts_config *cfg)
 {
 	struct ts_cfg_addr *p;
 
-	if (!cfg->sixto4.enabled)
-		return;
-	p = &a->prefixes[a->n_prefixes++];
-	p->family = AF_INET6; /* 2002::/16, RFC 3056 5.2 */
-	p->prefix_len = 16;
-	p->v6.s6_addr[0] = 0x20;
-	p->v6.s6_addr[1] = 0x02;
-	if (!cfg->sixto4.anycast)
-		return;
-	p = &a->prefixes[a->n_prefixes++];
-	p->family = AF_INET; /* 192.88.99.0/24, RFC 3068 2.3 */
-	p->prefix_len = 24;
-	p->v4 = TS_6TO4_ANYCAST & ts_mask4(24);
+	if (cfg->sixto4.enabled) {
+		p = add_prefix(a, AF_INET6, 16); /* 2002::/16 (S1), RFC 3056 5.2 */
+		p->v6.s6_addr[0] = 0x20;
+		p->v6.s6_addr[1] = 0x02;
+	}
+	if (cfg->sixto4.enabled && cfg->sixto4.anycast) {
+		p = add_prefix(a, AF_INET, 24); /* 192.88.99.0/24 alone (S2, S3), RFC 3068 2.3 */
+		p->v4 = TS_6TO4_ANYCAST & ts_mask4(24);
+	}
+	for (unsigned i = 0; i < cfg->n_sixrd; i++)
+		add_prefix(a, AF_INET6, cfg->sixrd[i].map.prefix.len)->v6 = cfg->sixrd[i].map.prefix.addr;
+	for (unsigned i = 0; i < cfg->n_isatap; i++)
+		add_prefix(a, AF_INET6, cfg->isatap[i].prefix.len)->v6 = cfg->isatap[i].prefix.addr;
 }
 
 static int

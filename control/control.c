@@ -155,6 +155,14 @@ on_addresses(void *arg, const struct ts_host_addr *addrs, unsigned n)
 }
 
 static bool
+is_tunnel(void *arg, const uint8_t prefix[16], uint8_t len)
+{
+	const struct ts_control *c = arg;
+
+	return ts_local_is_tunnel(&c->cfg, prefix, len);
+}
+
+static bool
 any_twin(const struct ts_ifaces *ifaces)
 {
 	for (unsigned i = 0; i < ifaces->n; i++)
@@ -172,6 +180,7 @@ start_mirror(struct ts_control *c, char *err, size_t err_len)
 		.delete_hold_max_ms = c->cfg.kernel.delete_hold_max_ms,
 		.resync_s = c->cfg.kernel.resync_s,
 		.on_addresses = on_addresses,
+		.is_tunnel = is_tunnel,
 		.arg = c,
 	};
 	int ns;

@@ -3,7 +3,7 @@
  * Starting and ending EAL: its arguments from the configuration, one running daemon per file prefix, nothing left
  * behind.
  *
- * lcore 0 is the control thread and floats over the control CPUs; worker i is lcore i + 1 on its own CPU (ground.md
+ * lcore 0 is the control thread and floats over the control CPUs; worker i is lcore i + 1 on its own CPU (decisions.md
  * 14). The process is confined to these CPUs first: EAL puts its helper threads on what no lcore uses, finds nothing,
  * and falls back to those of lcore 0, which is where they belong.
  *
@@ -132,7 +132,7 @@ add_devices(struct args *a, const struct ts_config *cfg)
 		add_arg(a, "--no-pci");
 }
 
-/* EAL's own limit is 256 bits unless it is told otherwise, and then rte_fib has no vector lookup (ground.md 16). */
+/* EAL's own limit is 256 bits unless it is told otherwise, and then rte_fib has no vector lookup (decisions.md 16). */
 static unsigned
 simd_bits(void)
 {

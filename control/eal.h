@@ -12,7 +12,7 @@
 
 #include "lib/config.h"
 
-/* --force-max-simd-bitwidth of the command line; 0 = choose by CPU (ground.md 16). Before ts_eal_start(). */
+/* --force-max-simd-bitwidth of the command line; 0 = choose by CPU (decisions.md 16). Before ts_eal_start(). */
 void ts_eal_force_simd(unsigned bits);
 
 /* rte_eal_cleanup() and what it leaves behind. */

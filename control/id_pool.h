@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Ids with reference counts, for entries that workers index: an id that nothing refers to any more comes back only
- * after two grace periods (ground.md 15). Until then its entry stays as it is, so that it may be taken up again.
+ * after two grace periods (decisions.md 15). Until then its entry stays as it is, so that it may be taken up again.
  */
 #ifndef TS_CTL_ID_POOL_H
 #define TS_CTL_ID_POOL_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What the kernel in the relay's namespace must and must not do (ground.md 2, protocols.md O15). Everything here acts
+ * What the kernel in the relay's namespace must and must not do (decisions.md 2, protocols.md O15). Everything here acts
  * on the calling thread's network namespace.
  */
 #ifndef TS_CTL_KERNEL_SETTINGS_H

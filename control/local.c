@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include <rte_common.h>
+#include <rte_cycles.h>
 
 #include "neigh.h"
 #include "services.h"
@@ -36,6 +37,7 @@ struct ts_local {
 	struct ts_rib *rib;
 	struct ts_publisher *publisher;
 	uint32_t gen;
+	struct ts_hints hints;
 	struct own_set set;
 };
 
@@ -52,12 +54,22 @@ ts_local_create(const struct ts_config *cfg, const struct ts_ifaces *ifaces, str
 	l->nexthops = nexthops;
 	l->rib = rib;
 	l->publisher = publisher;
+	l->hints.mirror = ts_site_table_create(rte_rdtsc());
+	l->hints.mtus = ts_site_table_create(rte_rdtsc());
+	if (l->hints.mirror == NULL || l->hints.mtus == NULL) {
+		ts_local_free(l);
+		return NULL;
+	}
 	return l;
 }
 
 void
 ts_local_free(struct ts_local *l)
 {
+	if (l == NULL)
+		return;
+	free(l->hints.mirror);
+	free(l->hints.mtus);
 	free(l);
 }
 
@@ -181,6 +193,26 @@ collect_services(struct own_set *set, const struct ts_config *cfg)
 		add_mechanism(set, cfg->isatap[i].address, TS_PROTO41_ISATAP, (uint16_t)i);
 }
 
+static bool
+covers(const struct ts_prefix6 *tunnel, const uint8_t prefix[16], uint8_t len)
+{
+	return len >= tunnel->len && ts_prefix6_contains(tunnel, prefix);
+}
+
+bool
+ts_local_is_tunnel(const struct ts_config *cfg, const uint8_t prefix[16], uint8_t len)
+{
+	if (cfg->sixto4.enabled && len >= 16 && ts_is_6to4(prefix))
+		return true;
+	for (unsigned i = 0; i < cfg->n_sixrd; i++)
+		if (covers(&cfg->sixrd[i].map.prefix, prefix, len))
+			return true;
+	for (unsigned i = 0; i < cfg->n_isatap; i++)
+		if (covers(&cfg->isatap[i].prefix, prefix, len))
+			return true;
+	return false;
+}
+
 static int
 own_route(struct ts_local *l, uint8_t family, const void *prefix, uint8_t len, uint32_t nh)
 {
@@ -242,7 +274,7 @@ make_services(const struct ts_local *l)
 	for (unsigned i = 0; i < l->set.n; i++)
 		if (l->set.addr[i].family == AF_INET)
 			memcpy(&own[n++], l->set.addr[i].addr, sizeof(own[0]));
-	return ts_services_make(l->cfg, own, n, l->set.attached, l->set.n_attached);
+	return ts_services_make(l->cfg, own, n, l->set.attached, l->set.n_attached, &l->hints);
 }
 
 int

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * How much memory EAL is asked for: the sum of what the configured limits can come to (ground.md 15).
+ * How much memory EAL is asked for: the sum of what the configured limits can come to (decisions.md 15).
  *
  * Counted are the two pairs of FIBs with the routes that rte_fib keeps for itself, packet buffers per NUMA node, what a
  * worker owns, and slack for what DPDK's drivers and libraries take. The figures of rte_fib follow its types DIR24_8

@@ -5,8 +5,8 @@
  *
  * Notifications are opened before the dump; a dump marks what it sees with a new generation and sweeps the rest. A socket
  * overrun (ENOBUFS) leads to a resync during which forwarding goes on with the old routes. The kernel drops some routes
- * without a word (ground.md 3): link, address and next-hop messages purge by interface and start a comparison with a dump.
- * A deletion takes effect when its batch closes and is cancelled by an addition of the same prefix (ground.md 4).
+ * without a word (decisions.md 3): link, address and next-hop messages purge by interface and start a comparison with a dump.
+ * A deletion takes effect when its batch closes and is cancelled by an addition of the same prefix (decisions.md 4).
  */
 #ifndef TS_CTL_MIRROR_H
 #define TS_CTL_MIRROR_H
@@ -33,6 +33,8 @@ struct ts_mirror_conf {
 	uint32_t table;
 	uint32_t delete_hold_ms, delete_hold_max_ms, resync_s;
 	void (*on_addresses)(void *arg, const struct ts_host_addr *addrs, unsigned n);
+	/* May be NULL. Is this IPv6 prefix (part of) a tunnel's own? Such routes are not taken from the kernel. */
+	bool (*is_tunnel)(void *arg, const uint8_t prefix[16], uint8_t len);
 	void *arg;
 };
 
@@ -54,6 +56,7 @@ bool ts_mirror_synced(const struct ts_mirror *m);
 void ts_mirror_resolve(struct ts_mirror *m, uint16_t iface, uint8_t family, const uint8_t addr[16], bool managed);
 
 struct ts_mirror_stats {
+	uint64_t in_tunnel; /* routes refused because they lie in a tunnel's prefix */
 	uint64_t messages, overruns, resyncs, silent_losses, cancelled_deletes, parse_errors;
 	uint64_t foreign; /* routes that no twin leads to; ignored */
 	uint64_t last_change_ms; /* CLOCK_MONOTONIC of the last change of a route */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Links and addresses. With a link the kernel drops IPv4 routes silently, and with the last IPv4 address of a link too;
- * with another address it drops those that preferred it as their source (ground.md 3). The first two are purged at
+ * with another address it drops those that preferred it as their source (decisions.md 3). The first two are purged at
  * once, since nothing can be delivered; for the last only a dump can tell.
  */
 #include "mirror_priv.h"

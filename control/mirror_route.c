@@ -68,6 +68,14 @@ get_nexthop(struct ts_mirror *m, const struct route_target *t)
 	}
 }
 
+/* S1: a route inside a tunnel's prefix would take packets away from the tunnel. */
+static bool
+in_tunnel(const struct ts_mirror *m, const struct route_key *key)
+{
+	return m->conf.is_tunnel != NULL && key->family == AF_INET6 &&
+	       m->conf.is_tunnel(m->conf.arg, key->prefix, key->len);
+}
+
 /* A route that cannot be had any more (no next hop free, another device) must not go on as it was. */
 void
 mirror_route_set(struct ts_mirror *m, const struct route_key *key, const struct route_target *t)
@@ -75,6 +83,12 @@ mirror_route_set(struct ts_mirror *m, const struct route_key *key, const struct 
 	uint32_t nh = get_nexthop(m, t);
 	struct ts_route_info info;
 
+	if (in_tunnel(m, key)) {
+		if (nh != TS_NH_NO_ROUTE)
+			ts_nexthop_put(m->nexthops, nh);
+		m->stats.in_tunnel++;
+		return;
+	}
 	if (nh == TS_NH_NO_ROUTE) {
 		m->stats.foreign += t->kind == TS_NH_NONE;
 		mirror_route_remove(m, key);

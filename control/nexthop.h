@@ -3,7 +3,7 @@
  * Next hops and adjacencies: the arrays that the workers index, and who refers to what.
  *
  * A next hop is content-addressed: asking twice for the same thing gives the same id. Its entry never changes while anything
- * refers to it; an id that nothing refers to any more is reused only after two grace periods (ground.md 15). An adjacency's
+ * refers to it; an id that nothing refers to any more is reused only after two grace periods (decisions.md 15). An adjacency's
  * index stays with its (interface, address) while it is referred to; resolving it or changing its MAC makes a new version of
  * the adjacency array, not a new index.
  */

@@ -3,7 +3,7 @@
  * Packet buffers: one mempool per NUMA node that has a port or a worker.
  *
  * The ring under a mempool is of the RTS kind: cores may be shared with other threads, and with the default kind a
- * thread preempted between the two halves of its update stops all others (ground.md 12).
+ * thread preempted between the two halves of its update stops all others (decisions.md 12).
  */
 #include <stdio.h>
 

@@ -4,7 +4,7 @@
  *
  * PCI devices were probed by EAL already, by its list of allowed devices; others are probed here, in the network
  * namespace of the port, in which this is called. Members of a LAG come first; the net_bonding device is told about
- * them here when its devargs do not name any (ground.md 9).
+ * them here when its devargs do not name any (decisions.md 9).
  */
 #include <net/if.h>
 #include <stdio.h>

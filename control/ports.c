@@ -110,6 +110,8 @@ queue_of_worker(const struct ts_port *port, unsigned index, unsigned n_workers, 
 static void
 set_limits(const struct ts_config *cfg, struct ts_worker_conf *out)
 {
+	/* A host solicits a few times when it starts, then rarely. */
+	static const struct ts_cfg_rate nd_answers = {.per_second = 10, .burst = 10};
 	const struct ts_cfg_rate *rates[TS_N_LIMITS] = {
 		[TS_LIMIT_TOO_BIG] = &cfg->limits.too_big,
 		[TS_LIMIT_TIME_EXCEEDED] = &cfg->limits.time_exceeded,
@@ -118,11 +120,23 @@ set_limits(const struct ts_config *cfg, struct ts_worker_conf *out)
 		[TS_LIMIT_ICMP4_UNREACHABLE] = &cfg->limits.icmp4_unreachable,
 		[TS_LIMIT_ECHO4] = &cfg->limits.echo4,
 		[TS_LIMIT_ECHO6] = &cfg->limits.echo6,
+		[TS_LIMIT_ICMP4_ERRORS] = &cfg->limits.icmp4_errors,
+	};
+	const struct ts_cfg_rate *keyed[TS_N_KEYED_LIMITS] = {
+		[TS_KEYED_ICMP6_PREFIX] = &cfg->limits.icmp6_per_prefix,
+		[TS_KEYED_ICMP4_SOURCE] = &cfg->limits.icmp4_errors_per_source,
+		[TS_KEYED_SITE] = &cfg->access.per_site4,
+		[TS_KEYED_NATIVE] = &cfg->access.per_prefix6,
+		[TS_KEYED_ND] = &nd_answers,
 	};
 
 	for (unsigned i = 0; i < TS_N_LIMITS; i++) {
 		out->limits[i].per_second = rates[i]->per_second;
 		out->limits[i].burst = rates[i]->burst;
+	}
+	for (unsigned i = 0; i < TS_N_KEYED_LIMITS; i++) {
+		out->keyed[i].per_second = keyed[i]->per_second;
+		out->keyed[i].burst = keyed[i]->burst;
 	}
 }
 

@@ -27,7 +27,7 @@ struct ts_ports {
 	struct rte_mempool *pool[RTE_MAX_NUMA_NODES]; /* by NUMA node; NULL where no port or worker is */
 };
 
-/* Memory that EAL will ask for, in MiB, from the configured limits; printed by --check (ground.md 15). */
+/* Memory that EAL will ask for, in MiB, from the configured limits; printed by --check (decisions.md 15). */
 uint32_t ts_memory_needed_mb(const struct ts_config *cfg);
 
 /* rte_eal_init() with arguments made from the configuration. Checks CPUs and hugepages first, for a message that an operator

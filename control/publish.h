@@ -3,7 +3,7 @@
  * Publishing: from a change of routes, adjacencies or services to a new version in every worker, without stopping one.
  *
  * At most one version is pending. ts_publish_poll() never waits: it builds and hands out a version when something changed
- * and none is pending, and finishes the pending one when the workers have passed the grace period (ground.md 13).
+ * and none is pending, and finishes the pending one when the workers have passed the grace period (decisions.md 13).
  */
 #ifndef TS_CTL_PUBLISH_H
 #define TS_CTL_PUBLISH_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The punt thread: between the workers' punt and inject rings and the twins' file descriptors. It carries what the routing
- * daemon lives on (BGP, BFD, ARP, ND), so it does nothing else (ground.md 11).
+ * daemon lives on (BGP, BFD, ARP, ND), so it does nothing else (O13, decisions.md 11).
  */
 #ifndef TS_CTL_PUNT_H
 #define TS_CTL_PUNT_H

@@ -43,7 +43,10 @@ fill_6to4(struct ts_6to4 *out, const struct ts_cfg_6to4 *in)
 		.frag_off = frag_off(in->df),
 		.ttl = in->ttl,
 		.tos_mask = tos_mask(in->dscp, in->ecn),
+		.clamp_mss = in->mss_clamp,
+		.dynamic_mtu = in->dynamic_mtu,
 	};
+	out->mirror = in->mirror;
 }
 
 static void
@@ -57,6 +60,8 @@ fill_6rd(struct ts_6rd *out, const struct ts_cfg_6rd *in)
 		.frag_off = frag_off(in->df),
 		.ttl = in->ttl,
 		.tos_mask = tos_mask(in->dscp, in->ecn),
+		.clamp_mss = in->mss_clamp,
+		.dynamic_mtu = in->dynamic_mtu && !in->anycast, /* R10: DF always, and errors reach another relay */
 	};
 	out->map = in->map;
 	out->null_route = ts_6rd_delegated(&in->map, in->br);
@@ -88,6 +93,8 @@ fill_isatap(struct ts_isatap *out, const struct ts_cfg_isatap *in)
 		.mtu = in->mtu,
 		.ttl = in->ttl,
 		.tos_mask = tos_mask(in->dscp, in->ecn),
+		.clamp_mss = in->mss_clamp,
+		.dynamic_mtu = in->dynamic_mtu,
 	};
 	out->prefix = in->prefix;
 	out->u_bit = in->u_bit;
@@ -122,19 +129,34 @@ fill_domains(struct ts_services *s, const struct ts_config *cfg)
 
 struct ts_services *
 ts_services_make(const struct ts_config *cfg, const rte_be32_t *own, size_t n_own, const struct ts_prefix4 *attached,
-	size_t n_attached)
+	size_t n_attached, const struct ts_hints *hints)
 {
-	enum ts_policy_list list =
-		cfg->source_policy.v4_filter == TS_V4_FILTER_CORE ? TS_POLICY_CORE : TS_POLICY_EXTENDED;
+	struct ts_source_policy_conf policy = {
+		.list = cfg->source_policy.v4_filter == TS_V4_FILTER_CORE ? TS_POLICY_CORE : TS_POLICY_EXTENDED,
+		.own = own,
+		.n_own = n_own,
+		.attached = attached,
+		.n_attached = n_attached,
+		.deny = cfg->access.deny4,
+		.n_deny = cfg->access.n_deny4,
+		.allow = cfg->access.allow4,
+		.n_allow = cfg->access.n_allow4,
+	};
 	struct ts_services *s = cache_aligned(1, sizeof(*s));
 
 	if (s == NULL)
 		return NULL;
-	s->policy = ts_source_policy_create(list, own, n_own, attached, n_attached);
-	s->managed = ts_source_policy_create(TS_POLICY_MANAGED, own, n_own, attached, n_attached);
+	s->policy = ts_source_policy_create(&policy);
+	policy.list = TS_POLICY_MANAGED;
+	s->managed = ts_source_policy_create(&policy);
 	s->loop_guard = ts_loop_guard_create(own, n_own, cfg->loop_guard.known_6rd, cfg->loop_guard.n_known_6rd,
 		cfg->loop_guard.known_isatap, cfg->loop_guard.n_known_isatap);
-	if (s->policy == NULL || s->managed == NULL || s->loop_guard == NULL || !fill_domains(s, cfg)) {
+	if (cfg->access.n_deny6 != 0)
+		s->deny6 = ts_prefix_set_create(cfg->access.deny6, cfg->access.n_deny6);
+	s->mirror = hints->mirror;
+	s->mtus = hints->mtus;
+	if (s->policy == NULL || s->managed == NULL || s->loop_guard == NULL || (cfg->access.n_deny6 != 0 && s->deny6 == NULL) ||
+		!fill_domains(s, cfg)) {
 		ts_services_free(s);
 		return NULL;
 	}
@@ -151,6 +173,7 @@ ts_services_free(struct ts_services *s)
 	ts_source_policy_free(s->policy);
 	ts_source_policy_free(s->managed);
 	ts_loop_guard_free(s->loop_guard);
+	ts_prefix_set_free(s->deny6);
 	free(s->sixrd);
 	free(s->isatap);
 	free(s);

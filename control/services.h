@@ -8,9 +8,14 @@
 #include "dataplane/tables.h"
 #include "lib/config.h"
 
+/* Hints that workers write and that outlive a version; owned by the caller. */
+struct ts_hints {
+	struct ts_site_table *mirror, *mtus;
+};
+
 /* own: n_own IPv4 addresses of the box (OWN4); attached: its subnets. NULL when memory is short. */
 struct ts_services *ts_services_make(const struct ts_config *cfg, const rte_be32_t *own, size_t n_own,
-	const struct ts_prefix4 *attached, size_t n_attached);
+	const struct ts_prefix4 *attached, size_t n_attached, const struct ts_hints *hints);
 void ts_services_free(struct ts_services *s);
 
 /* An ISATAP router's address: prefix, and the identifier of RFC 5214 6.1 with the configured u bit. */

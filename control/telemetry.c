@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The figures by DPDK's own telemetry, for tools that speak it already (dpdk-telemetry.py, exporters). It holds small
- * answers only, 256 entries in a dictionary (ground.md 20), so counters come in pages; a page beyond the last is an
+ * answers only, 256 entries in a dictionary (decisions.md 20), so counters come in pages; a page beyond the last is an
  * error. The commands run in EAL's telemetry thread: they read the workers' counters in place and what is fixed from
  * start to stop, nothing else. That thread lives until the process ends and a command cannot be taken back, so what
  * they read is withdrawn under a lock before the workers go.

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What is an IPv4 packet for? Its destination has to be an address of the box; the next hop of that address knows which
- * mechanism protocol 41 to it belongs to, and whether the kernel answers the rest (host address) or we do (service address,
- * ground.md 2).
+ * What is an IPv4 packet for? Its destination has to be an address of the box, or it is dropped in silence (G4, G11, O16);
+ * the next hop of that address knows which mechanism protocol 41 to it belongs to, and whether the kernel answers the rest
+ * (host address) or we do (service address,
+ * decisions.md 2).
  */
 #include "worker_priv.h"
 

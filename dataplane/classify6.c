@@ -2,12 +2,13 @@
 /*
  * What is a native IPv6 packet for? The IPv6 table holds the tunnels and the box's own addresses as routes, so one lookup
  * says. What is for neither is not relayed: nobody uses us as a default route (protocols.md O16).
+ * All of 2002::/16 is (S4).
  */
 #include "worker_priv.h"
 
 #include <netinet/icmp6.h>
 
-/* A host address: the kernel answers all but echo, and what comes from link-local neighbours (ground.md 2). */
+/* A host address: the kernel answers all but echo, and what comes from link-local neighbours (decisions.md 2). */
 static void
 to_local(struct ts_worker *w, struct rte_mbuf *m, uint16_t iface, const struct ts_nexthop *nh, struct ts_vec *local)
 {

@@ -38,6 +38,7 @@
 	PLAIN(consume_ip4_rx_incomplete, "fragments kept until their datagram is complete or given up") \
 	PLAIN(handed_off_packets, "fragments handed to the worker that reassembles their datagram") \
 	PLAIN(icmp4_errors_translated, "ICMPv4 errors from inside a tunnel that became ICMPv6 errors") \
+	PLAIN(mss_clamped, "TCP SYNs whose MSS was lowered") \
 	PLAIN(neigh_waits, "packets that waited for a next hop to be resolved") \
 	PLAIN(neigh_misses, "next hops that control was asked to resolve") \
 	PLAIN(event_ring_full, "events for control that were lost because the ring was full") \
@@ -75,6 +76,7 @@
 	DROP(ip4_local, icmp4_no_ptb, "ICMPv4 fragmentation needed about a packet that IPv6 may not make smaller") \
 	DROP(ip4_local, v6_src_invalid, "ICMPv4 error about a packet whose IPv6 source cannot be told") \
 	DROP(ip4_local, no_error_about_error, "ICMPv4 error about an ICMPv6 error") \
+	DROP(ip4_local, icmp4_limited, "ICMPv4 error beyond limits.icmp4-errors or limits.icmp4-errors-per-source") \
 	DROP(ip4_local, icmp6_limited, "ICMPv4 error whose translation is beyond its limit") \
 	DROP(ip4_local, echo_limited, "echo request beyond limits.echo4") \
 	DROP(ip4_local, src_martian, "closed port asked by an address that is never answered") \
@@ -92,6 +94,10 @@
 	DROP(6to4_encap, dst_martian, "embedded IPv4 destination is martian or a subnet's broadcast") \
 	DROP(6to4_encap, loop_src, "IPv6 source carries an IPv4 address of the box (RFC 6324)") \
 	DROP(6to4_encap, rh0, "type 0 routing header with segments left") \
+	DROP(6to4_encap, dst_denied, "IPv4 destination refused by access.deny-ipv4 or access.allow-ipv4") \
+	DROP(6to4_encap, src_denied, "native source refused by access.deny-ipv6") \
+	DROP(6to4_encap, site_limited, "site beyond access.rate-per-site") \
+	DROP(6to4_encap, prefix_limited, "native prefix beyond access.rate-per-prefix") \
 	DROP(6to4_encap, blackhole, "the route to the IPv4 destination is a blackhole") \
 	DROP(6to4_encap, no_error_about_error, "an ICMPv6 error was due about an ICMPv6 error") \
 	DROP(6to4_encap, icmp6_limited, "an ICMPv6 error was due beyond its limit") \
@@ -111,6 +117,10 @@
 	DROP(6to4_decap, rh0, "type 0 routing header with segments left") \
 	DROP(6to4_decap, ecn_ce_not_ect, "outer header marked CE, inner packet is not ECN-capable (RFC 6040)") \
 	DROP(6to4_decap, hairpin, "for another tunnel of the box, which handover does not allow") \
+	DROP(6to4_decap, v4_src_denied, "outer source refused by access.deny-ipv4 or access.allow-ipv4") \
+	DROP(6to4_decap, dst_denied, "native destination refused by access.deny-ipv6") \
+	DROP(6to4_decap, site_limited, "site beyond access.rate-per-site") \
+	DROP(6to4_decap, prefix_limited, "native prefix beyond access.rate-per-prefix") \
 	DROP(6to4_decap, blackhole, "the route to the IPv6 destination is a blackhole") \
 	DROP(6to4_decap, no_error_about_error, "an ICMPv6 error was due about an ICMPv6 error") \
 	DROP(6to4_decap, icmp6_limited, "an ICMPv6 error was due beyond its limit") \
@@ -123,6 +133,10 @@
 	DROP(6rd_encap, dst_martian, "IPv4 destination is martian or a subnet's broadcast") \
 	DROP(6rd_encap, loop_src, "IPv6 source carries an IPv4 address of the box (RFC 6324)") \
 	DROP(6rd_encap, rh0, "type 0 routing header with segments left") \
+	DROP(6rd_encap, dst_denied, "IPv4 destination refused by access.deny-ipv4 or access.allow-ipv4") \
+	DROP(6rd_encap, src_denied, "native source refused by access.deny-ipv6") \
+	DROP(6rd_encap, site_limited, "site beyond access.rate-per-site") \
+	DROP(6rd_encap, prefix_limited, "native prefix beyond access.rate-per-prefix") \
 	DROP(6rd_encap, blackhole, "the route to the IPv4 destination is a blackhole") \
 	DROP(6rd_encap, no_error_about_error, "an ICMPv6 error was due about an ICMPv6 error") \
 	DROP(6rd_encap, icmp6_limited, "an ICMPv6 error was due beyond its limit") \
@@ -145,6 +159,10 @@
 	DROP(6rd_decap, dst_relay, "back into the domain, to a known relay") \
 	DROP(6rd_decap, dst_martian, "back into the domain, to a martian") \
 	DROP(6rd_decap, hairpin, "back into the domain, or into another tunnel, which policy does not allow") \
+	DROP(6rd_decap, v4_src_denied, "outer source refused by access.deny-ipv4 or access.allow-ipv4") \
+	DROP(6rd_decap, dst_denied, "native destination refused by access.deny-ipv6") \
+	DROP(6rd_decap, site_limited, "site beyond access.rate-per-site") \
+	DROP(6rd_decap, prefix_limited, "native prefix beyond access.rate-per-prefix") \
 	DROP(6rd_decap, blackhole, "the route to the IPv6 destination is a blackhole") \
 	DROP(6rd_decap, no_error_about_error, "an ICMPv6 error was due about an ICMPv6 error") \
 	DROP(6rd_decap, icmp6_limited, "an ICMPv6 error was due beyond its limit") \
@@ -156,6 +174,9 @@
 	DROP(isatap_encap, dst_not_site, "IPv4 destination outside the site, or martian") \
 	DROP(isatap_encap, loop_src, "IPv6 source carries an IPv4 address of the box (RFC 6324)") \
 	DROP(isatap_encap, rh0, "type 0 routing header with segments left") \
+	DROP(isatap_encap, src_denied, "native source refused by access.deny-ipv6") \
+	DROP(isatap_encap, site_limited, "site beyond access.rate-per-site") \
+	DROP(isatap_encap, prefix_limited, "native prefix beyond access.rate-per-prefix") \
 	DROP(isatap_encap, blackhole, "the route to the IPv4 destination is a blackhole") \
 	DROP(isatap_encap, no_error_about_error, "an ICMPv6 error was due about an ICMPv6 error") \
 	DROP(isatap_encap, icmp6_limited, "an ICMPv6 error was due beyond its limit") \
@@ -178,6 +199,9 @@
 	DROP(isatap_decap, dst_prl, "back into the site, to a router of it") \
 	DROP(isatap_decap, dst_not_site, "back into the site, to an IPv4 address outside") \
 	DROP(isatap_decap, hairpin, "for another tunnel of the box, which handover does not allow") \
+	DROP(isatap_decap, dst_denied, "native destination refused by access.deny-ipv6") \
+	DROP(isatap_decap, site_limited, "site beyond access.rate-per-site") \
+	DROP(isatap_decap, prefix_limited, "native prefix beyond access.rate-per-prefix") \
 	DROP(isatap_decap, blackhole, "the route to the IPv6 destination is a blackhole") \
 	DROP(isatap_decap, no_error_about_error, "an ICMPv6 error was due about an ICMPv6 error") \
 	DROP(isatap_decap, icmp6_limited, "an ICMPv6 error was due beyond its limit") \

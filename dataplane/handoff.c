@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Between workers: one ring per ordered pair, so that each has one producer and one consumer (ground.md 12). */
+/* Between workers: one ring per ordered pair, so that each has one producer and one consumer (decisions.md 12). */
 #include "worker_priv.h"
 
 void

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * ICMPv4 errors from inside a tunnel become ICMPv6 errors to the native sender (protocols.md 2.10; RFC 4213 3.4, RFC 3056 7). No
+ * ICMPv4 errors from inside a tunnel become ICMPv6 errors to the native sender (protocols.md G52 to G55; RFC 4213 3.4, RFC 3056 7). No
  * state: everything needed is quoted. That also serves errors about packets of another relay with the same anycast source.
  * The steps are those of G53, in its order.
  */
@@ -115,9 +115,9 @@ refused_quotation(const struct ts_worker *w, const struct quotation *q)
 	return -1;
 }
 
-/* Step 7 (RFC 1191 5, 7): what the tunnel can carry, from the router's word or from the quoted length. */
+/* Step 7 (RFC 1191 5, 7): bytes of IPv4 that the path can carry, from the router's word or from the quoted length. */
 static uint32_t
-tunnel_mtu(const struct quotation *q)
+path_mtu(const struct quotation *q)
 {
 	static const uint16_t plateaus[] = {65535, 32000, 17914, 8166, 4352, 2002, 1492, 1006, 508, 296, 68};
 	uint32_t mtu = (uint32_t)(q->icmp[6] << 8 | q->icmp[7]), total = rte_be_to_cpu_16(q->outer->total_length);
@@ -125,7 +125,7 @@ tunnel_mtu(const struct quotation *q)
 	for (unsigned i = 0; mtu == 0 && i < RTE_DIM(plateaus); i++)
 		if (plateaus[i] < total)
 			mtu = plateaus[i];
-	return RTE_MAX(mtu, (uint32_t)MIN_IPV6_MTU + TS_IPV4_HDR_LEN) - TS_IPV4_HDR_LEN;
+	return mtu;
 }
 
 /* The packet becomes the quoted inner one, as far as it is there (G54). */
@@ -144,7 +144,11 @@ answer(struct ts_worker *w, struct rte_mbuf *m, const struct quotation *q)
 {
 	bool too_big = q->icmp[0] == ICMP4_UNREACHABLE && q->icmp[1] == ICMP4_FRAG_NEEDED;
 	uint32_t whole = TS_IPV6_HDR_LEN + rte_be_to_cpu_16(q->inner->payload_len);
-	uint32_t mtu = too_big ? tunnel_mtu(q) : 0;
+	uint32_t path = too_big ? path_mtu(q) : 0;
+	uint32_t mtu = RTE_MAX(path, (uint32_t)MIN_IPV6_MTU + TS_IPV4_HDR_LEN) - TS_IPV4_HDR_LEN;
+
+	if (too_big)
+		ts_path_mtu_learn(w, q->outer->dst_addr, path);
 
 	if (!ts_icmp6_may_answer((const uint8_t *)q->inner, RTE_MIN(q->inner_len, whole), too_big)) {
 		ts_drop(w, m, TS_C_drop_ip4_local_no_error_about_error);
@@ -162,6 +166,16 @@ answer(struct ts_worker *w, struct rte_mbuf *m, const struct quotation *q)
 		ts_icmp6_error(w, m, ICMP6_DST_UNREACH, ICMP6_DST_UNREACH_ADDR, 0, &error_counters);
 }
 
+/* G55: their sources cannot be filtered, so they are limited. */
+static bool
+within_limits(struct ts_worker *w, const struct rte_mbuf *m)
+{
+	rte_be32_t src = rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *)->src_addr;
+
+	return ts_prefix_limiter_take(&w->keyed[TS_KEYED_ICMP4_SOURCE], src, w->now) &&
+	       ts_token_bucket_take(&w->limits[TS_LIMIT_ICMP4_ERRORS], w->now);
+}
+
 void
 ts_icmp4_error(struct ts_worker *w, struct rte_mbuf *m)
 {
@@ -171,6 +185,10 @@ ts_icmp4_error(struct ts_worker *w, struct rte_mbuf *m)
 	q.icmp = rte_pktmbuf_mtod_offset(m, const uint8_t *, q.icmp_at);
 	if (!translatable(q.icmp)) {
 		ts_drop(w, m, TS_C_drop_ip4_local_icmp4_ignored);
+		return;
+	}
+	if (!within_limits(w, m)) {
+		ts_drop(w, m, TS_C_drop_ip4_local_icmp4_limited);
 		return;
 	}
 	reason = read_quotation(w, m, &q);

@@ -77,6 +77,16 @@ make(const struct ts_services *s, struct rte_mbuf *m, uint8_t type, uint8_t code
 	return e;
 }
 
+/* One prefix cannot use up what is there for all; per type, so that PTB does not starve (G42). */
+static bool
+within_prefix_limit(struct ts_worker *w, const uint8_t *packet, uint8_t type)
+{
+	uint64_t key;
+
+	memcpy(&key, packet + offsetof(struct rte_ipv6_hdr, src_addr), sizeof(key));
+	return ts_prefix_limiter_take(&w->keyed[TS_KEYED_ICMP6_PREFIX], key + type, w->now);
+}
+
 void
 ts_icmp6_error(struct ts_worker *w, struct rte_mbuf *m, uint8_t type, uint8_t code, uint32_t word,
 	const struct ts_error_counters *counters)
@@ -87,7 +97,7 @@ ts_icmp6_error(struct ts_worker *w, struct rte_mbuf *m, uint8_t type, uint8_t co
 		ts_drop(w, m, counters->no_error_about_error);
 		return;
 	}
-	if (!ts_token_bucket_take(&w->limits[limit_of(type)], w->now)) {
+	if (!within_prefix_limit(w, p, type) || !ts_token_bucket_take(&w->limits[limit_of(type)], w->now)) {
 		ts_drop(w, m, counters->limited);
 		return;
 	}

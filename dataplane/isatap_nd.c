@@ -114,7 +114,7 @@ router_solicitation(struct ts_worker *w, struct rte_mbuf *m, const struct ts_isa
 
 	if (!valid(m, ip, 8)) {
 		ts_drop(w, m, TS_C_drop_isatap_decap_nd_invalid);
-	} else if (!ts_prefix_limiter_take(&w->nd_limit, from, w->now)) {
+	} else if (!ts_prefix_limiter_take(&w->keyed[TS_KEYED_ND], from, w->now)) {
 		ts_drop(w, m, TS_C_drop_isatap_decap_nd_limited);
 	} else {
 		ts_count(w, TS_C_isatap_advertisements);
@@ -134,7 +134,7 @@ neighbour_solicitation(struct ts_worker *w, struct rte_mbuf *m, const struct ts_
 		ts_drop(w, m, TS_C_drop_isatap_decap_nd_invalid);
 	} else if (!for_the_router(s, ns->target) && memcmp(ns->target, s->global, 16) != 0) {
 		ts_drop(w, m, TS_C_drop_isatap_decap_nd_ignored);
-	} else if (!ts_prefix_limiter_take(&w->nd_limit, from, w->now)) {
+	} else if (!ts_prefix_limiter_take(&w->keyed[TS_KEYED_ND], from, w->now)) {
 		ts_drop(w, m, TS_C_drop_isatap_decap_nd_limited);
 	} else {
 		memcpy(na.target, ns->target, 16);

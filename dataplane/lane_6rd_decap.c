@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * 6rd decapsulation at the border relay (protocols.md 5.3; RFC 5969 8, 9.2, 12). What a CE sends to its own domain comes back into
- * it by policy: a reachability test, or CE to CE.
+ * it by policy: a reachability test, or CE to CE. There is no neighbour discovery (R15, by G16).
  */
 #include "tunnel.h"
 
@@ -14,6 +14,9 @@ static const struct ts_decap_counters counters = {
 	.rh0 = TS_C_drop_6rd_decap_rh0,
 	.ecn = TS_C_drop_6rd_decap_ecn_ce_not_ect,
 	.hairpin = TS_C_drop_6rd_decap_hairpin,
+	.dst_denied = TS_C_drop_6rd_decap_dst_denied,
+	.site_limited = TS_C_drop_6rd_decap_site_limited,
+	.prefix_limited = TS_C_drop_6rd_decap_prefix_limited,
 };
 
 /* R11; the counter, or -1. */
@@ -27,6 +30,8 @@ ts_6rd_refused_source(const struct ts_worker *w, const struct ts_6rd *d, rte_be3
 		return TS_C_drop_6rd_decap_v4_src_own;
 	if (ts_6rd_is_relay(d, src))
 		return TS_C_drop_6rd_decap_v4_src_relay;
+	if (v == TS_POLICY_DENIED)
+		return TS_C_drop_6rd_decap_v4_src_denied;
 	if (v != TS_POLICY_OK)
 		return TS_C_drop_6rd_decap_v4_src_martian;
 	return ts_prefix4_contains(&common, src) ? -1 : TS_C_drop_6rd_decap_v4_src_not_ce;
@@ -54,7 +59,7 @@ refused_inner(const struct ts_6rd *d, const struct rte_ipv4_hdr *outer, const st
 }
 
 static bool
-admit(struct ts_worker *w, const struct ts_6rd *d, struct rte_mbuf *m, uint8_t *outer_ecn)
+admit(struct ts_worker *w, const struct ts_6rd *d, struct rte_mbuf *m, struct ts_outer *kept)
 {
 	const struct rte_ipv4_hdr *outer = rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *);
 	uint32_t ihl = ts_ipv4_ihl(outer);
@@ -67,7 +72,7 @@ admit(struct ts_worker *w, const struct ts_6rd *d, struct rte_mbuf *m, uint8_t *
 		ts_drop(w, m, (enum ts_counter)reason);
 		return false;
 	}
-	*outer_ecn = outer->type_of_service & 3;
+	*kept = ts_outer_of(outer);
 	ts_decap_cut(m, ihl, inner);
 	return true;
 }
@@ -82,6 +87,8 @@ refused_ce(const struct ts_worker *w, const struct ts_6rd *d, rte_be32_t ce)
 		return TS_C_drop_6rd_decap_dst_own;
 	if (ts_6rd_is_relay(d, ce))
 		return TS_C_drop_6rd_decap_dst_relay;
+	if (v == TS_POLICY_DENIED)
+		return TS_C_drop_6rd_decap_dst_denied;
 	return v == TS_POLICY_OK ? -1 : TS_C_drop_6rd_decap_dst_martian;
 }
 
@@ -102,7 +109,8 @@ back_into_domain(struct ts_worker *w, struct rte_mbuf *m, const struct ts_6rd *d
 
 /* R13, R14. */
 static void
-forward(struct ts_worker *w, struct rte_mbuf *m, const struct ts_6rd *d, const struct ts_nexthop *nh, uint8_t outer_ecn)
+forward(struct ts_worker *w, struct rte_mbuf *m, const struct ts_6rd *d, const struct ts_nexthop *nh,
+	const struct ts_outer *outer)
 {
 	const uint8_t *dst = rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *)->dst_addr;
 	bool inside = ts_prefix6_contains(&d->map.prefix, dst);
@@ -116,13 +124,13 @@ forward(struct ts_worker *w, struct rte_mbuf *m, const struct ts_6rd *d, const s
 		ts_drop(w, m, TS_C_drop_6rd_decap_null_route);
 		return;
 	}
-	ecn = ts_decap_admit(w, m, outer_ecn, inside ? TS_LOOP_SKIP_6RD : 0, &counters);
+	ecn = ts_decap_admit(w, m, outer, inside ? TS_LOOP_SKIP_6RD : 0, &counters);
 	if (ecn < 0)
 		return;
 	if (inside)
 		back_into_domain(w, m, d, ecn);
 	else
-		ts_decap_forward(w, m, nh, ecn, TS_MECH_6RD, &counters);
+		ts_decap_forward(w, m, nh, ecn, TS_MECH_6RD, &d->t, &counters);
 }
 
 void
@@ -130,14 +138,14 @@ ts_6rd_decap(struct ts_worker *w, struct ts_vec *in)
 {
 	const struct ts_6rd *domains = w->tables->services->sixrd;
 	uint8_t dst[TS_BURST_MAX][16];
-	uint8_t outer_ecn[TS_BURST_MAX];
+	struct ts_outer outer[TS_BURST_MAX];
 	uint64_t nh[TS_BURST_MAX];
 	uint16_t n = 0;
 
 	for (uint16_t i = 0; i < in->n; i++) {
 		struct rte_mbuf *m = in->pkt[i];
 
-		if (unlikely(!admit(w, &domains[in->domain[i]], m, &outer_ecn[n])))
+		if (unlikely(!admit(w, &domains[in->domain[i]], m, &outer[n])))
 			continue;
 		memcpy(dst[n], rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *)->dst_addr, 16);
 		in->domain[n] = in->domain[i];
@@ -145,5 +153,5 @@ ts_6rd_decap(struct ts_worker *w, struct ts_vec *in)
 	}
 	rte_fib6_lookup_bulk(w->tables->fib6, dst, nh, n);
 	for (uint16_t i = 0; i < n; i++)
-		forward(w, in->pkt[i], &domains[in->domain[i]], ts_nexthop(w, nh[i]), outer_ecn[i]);
+		forward(w, in->pkt[i], &domains[in->domain[i]], ts_nexthop(w, nh[i]), &outer[i]);
 }

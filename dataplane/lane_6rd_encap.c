@@ -7,6 +7,9 @@ static const struct ts_encap_counters counters = {
 	.packets = TS_C_6rd_encap_packets,
 	.bytes = TS_C_6rd_encap_bytes,
 	.blackhole = TS_C_drop_6rd_encap_blackhole,
+	.src_denied = TS_C_drop_6rd_encap_src_denied,
+	.site_limited = TS_C_drop_6rd_encap_site_limited,
+	.prefix_limited = TS_C_drop_6rd_encap_prefix_limited,
 };
 
 bool
@@ -28,6 +31,8 @@ refused_destination(const struct ts_worker *w, const struct ts_6rd *d, rte_be32_
 		return TS_C_drop_6rd_encap_dst_own;
 	if (ts_6rd_is_relay(d, v4))
 		return TS_C_drop_6rd_encap_dst_relay;
+	if (v == TS_POLICY_DENIED)
+		return TS_C_drop_6rd_encap_dst_denied;
 	return v == TS_POLICY_OK ? -1 : TS_C_drop_6rd_encap_dst_martian;
 }
 
@@ -53,6 +58,12 @@ refused(const struct ts_worker *w, const struct ts_6rd *d, const struct rte_mbuf
 	return -1;
 }
 
+static rte_be32_t
+destination(const struct ts_6rd *d, const struct rte_mbuf *m)
+{
+	return ts_6rd_v4(&d->map, rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *)->dst_addr);
+}
+
 static bool
 admit(struct ts_worker *w, const struct ts_6rd *d, struct rte_mbuf *m, bool handed)
 {
@@ -62,13 +73,7 @@ admit(struct ts_worker *w, const struct ts_6rd *d, struct rte_mbuf *m, bool hand
 		ts_drop(w, m, (enum ts_counter)reason);
 		return false;
 	}
-	return ts_encap_admit(w, m, &d->t, handed, &counters);
-}
-
-static rte_be32_t
-destination(const struct ts_6rd *d, const struct rte_mbuf *m)
-{
-	return ts_6rd_v4(&d->map, rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *)->dst_addr);
+	return ts_encap_admit(w, m, &d->t, destination(d, m), handed, &counters);
 }
 
 void
@@ -127,6 +132,6 @@ ts_6rd_hairpin(struct ts_worker *w, struct rte_mbuf *m, const struct ts_6rd *d, 
 	rte_be32_t dst = destination(d, m);
 
 	c.error = *error;
-	if (ts_encap_admit(w, m, &d->t, true, &c))
+	if (ts_encap_admit(w, m, &d->t, dst, true, &c))
 		ts_encap_forward(w, m, &d->t, d->t.src, dst, ts_lookup4(w, dst), ecn, &c);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * 6to4 decapsulation: protocol 41 to one of the box's addresses becomes native IPv6 (protocols.md 3.3; RFC 3056 5.3, RFC 3964
- * 5.2). Checks of outer and inner header first, in the order of the reference, then one lookup for all inner destinations, then
- * what depends on it.
+ * 5.2). Checks of outer (S14: G8 to G10; S12) and inner header (S23, by G16) first, in the order of the reference, then one
+ * lookup for all inner destinations, then what depends on it.
  */
 #include "tunnel.h"
 
@@ -15,6 +15,9 @@ static const struct ts_decap_counters counters = {
 	.rh0 = TS_C_drop_6to4_decap_rh0,
 	.ecn = TS_C_drop_6to4_decap_ecn_ce_not_ect,
 	.hairpin = TS_C_drop_6to4_decap_hairpin,
+	.dst_denied = TS_C_drop_6to4_decap_dst_denied,
+	.site_limited = TS_C_drop_6to4_decap_site_limited,
+	.prefix_limited = TS_C_drop_6to4_decap_prefix_limited,
 };
 
 int
@@ -27,6 +30,8 @@ ts_6to4_refused_source(const struct ts_worker *w, rte_be32_t src)
 		return TS_C_drop_6to4_decap_v4_src_relay;
 	case TS_POLICY_MARTIAN:
 		return TS_C_drop_6to4_decap_v4_src_martian;
+	case TS_POLICY_DENIED:
+		return TS_C_drop_6to4_decap_v4_src_denied;
 	case TS_POLICY_OK:
 		break;
 	}
@@ -58,7 +63,7 @@ refused_inner(const struct rte_ipv4_hdr *outer, const struct rte_ipv6_hdr *inner
 
 /* Check and take off the outer header; afterwards the packet is the inner one, without trailing bytes. */
 static bool
-admit(struct ts_worker *w, struct rte_mbuf *m, uint8_t *outer_ecn)
+admit(struct ts_worker *w, struct rte_mbuf *m, struct ts_outer *kept)
 {
 	const struct rte_ipv4_hdr *outer = rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *);
 	uint32_t ihl = ts_ipv4_ihl(outer);
@@ -71,14 +76,16 @@ admit(struct ts_worker *w, struct rte_mbuf *m, uint8_t *outer_ecn)
 		ts_drop(w, m, (enum ts_counter)reason);
 		return false;
 	}
-	*outer_ecn = outer->type_of_service & 3;
+	*kept = ts_outer_of(outer);
+	if (unlikely(w->tables->services->sixto4.mirror))
+		ts_site_table_set(w->tables->services->mirror, kept->src, kept->dst);
 	ts_decap_cut(m, ihl, inner);
 	return true;
 }
 
 /* S17 to S19. */
 static void
-forward(struct ts_worker *w, struct rte_mbuf *m, const struct ts_nexthop *nh, uint8_t outer_ecn)
+forward(struct ts_worker *w, struct rte_mbuf *m, const struct ts_nexthop *nh, const struct ts_outer *outer)
 {
 	int ecn;
 
@@ -90,28 +97,28 @@ forward(struct ts_worker *w, struct rte_mbuf *m, const struct ts_nexthop *nh, ui
 		ts_drop(w, m, TS_C_drop_6to4_decap_dst_6to4);
 		return;
 	}
-	ecn = ts_decap_admit(w, m, outer_ecn, 0, &counters);
+	ecn = ts_decap_admit(w, m, outer, 0, &counters);
 	if (likely(ecn >= 0))
-		ts_decap_forward(w, m, nh, ecn, TS_MECH_6TO4, &counters);
+		ts_decap_forward(w, m, nh, ecn, TS_MECH_6TO4, &w->tables->services->sixto4.t, &counters);
 }
 
 void
 ts_6to4_decap(struct ts_worker *w, struct ts_vec *in)
 {
 	uint8_t dst[TS_BURST_MAX][16];
-	uint8_t outer_ecn[TS_BURST_MAX];
+	struct ts_outer outer[TS_BURST_MAX];
 	uint64_t nh[TS_BURST_MAX];
 	uint16_t n = 0;
 
 	for (uint16_t i = 0; i < in->n; i++) {
 		struct rte_mbuf *m = in->pkt[i];
 
-		if (unlikely(!admit(w, m, &outer_ecn[n])))
+		if (unlikely(!admit(w, m, &outer[n])))
 			continue;
 		memcpy(dst[n], rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *)->dst_addr, 16);
 		in->pkt[n++] = m;
 	}
 	rte_fib6_lookup_bulk(w->tables->fib6, dst, nh, n);
 	for (uint16_t i = 0; i < n; i++)
-		forward(w, in->pkt[i], ts_nexthop(w, nh[i]), outer_ecn[i]);
+		forward(w, in->pkt[i], ts_nexthop(w, nh[i]), &outer[i]);
 }

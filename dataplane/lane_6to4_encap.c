@@ -11,6 +11,9 @@ static const struct ts_encap_counters counters = {
 	.packets = TS_C_6to4_encap_packets,
 	.bytes = TS_C_6to4_encap_bytes,
 	.blackhole = TS_C_drop_6to4_encap_blackhole,
+	.src_denied = TS_C_drop_6to4_encap_src_denied,
+	.site_limited = TS_C_drop_6to4_encap_site_limited,
+	.prefix_limited = TS_C_drop_6to4_encap_prefix_limited,
 };
 
 /* S8: what the embedded destination must not be; the counter, or -1. */
@@ -24,13 +27,15 @@ refused_destination(const struct ts_worker *w, rte_be32_t v4)
 		return TS_C_drop_6to4_encap_dst_relay;
 	case TS_POLICY_MARTIAN:
 		return TS_C_drop_6to4_encap_dst_martian;
+	case TS_POLICY_DENIED:
+		return TS_C_drop_6to4_encap_dst_denied;
 	case TS_POLICY_OK:
 		break;
 	}
 	return -1;
 }
 
-/* S6 to S9 as far as they are silent; the counter, or -1. */
+/* S6 to S9 as far as they are silent (G51); the counter, or -1. */
 static int
 refused(const struct ts_worker *w, const struct rte_mbuf *m, const struct rte_ipv6_hdr *ip)
 {
@@ -50,6 +55,23 @@ refused(const struct ts_worker *w, const struct rte_mbuf *m, const struct rte_ip
 	return -1;
 }
 
+static rte_be32_t
+destination(const struct rte_mbuf *m)
+{
+	return ts_6to4_v4(rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *)->dst_addr);
+}
+
+/* S11: the configured source, or what this site knows us by. */
+static rte_be32_t
+source(const struct ts_worker *w, const struct ts_6to4 *s, rte_be32_t dst)
+{
+	uint32_t known;
+
+	if (likely(!s->mirror) || !ts_site_table_get(w->tables->services->mirror, dst, &known))
+		return s->t.src;
+	return known;
+}
+
 /* May the packet go on? If not, it has been dropped or answered. */
 static bool
 admit(struct ts_worker *w, const struct ts_6to4 *s, struct rte_mbuf *m, bool handed)
@@ -60,13 +82,7 @@ admit(struct ts_worker *w, const struct ts_6to4 *s, struct rte_mbuf *m, bool han
 		ts_drop(w, m, (enum ts_counter)reason);
 		return false;
 	}
-	return ts_encap_admit(w, m, &s->t, handed, &counters);
-}
-
-static rte_be32_t
-destination(const struct rte_mbuf *m)
-{
-	return ts_6to4_v4(rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *)->dst_addr);
+	return ts_encap_admit(w, m, &s->t, destination(m), handed, &counters);
 }
 
 void
@@ -86,9 +102,12 @@ ts_6to4_encap(struct ts_worker *w, struct ts_vec *in)
 		in->pkt[n++] = m;
 	}
 	rte_fib_lookup_bulk(w->tables->fib4, dst, nh, n);
-	for (uint16_t i = 0; i < n; i++)
-		ts_encap_forward(w, in->pkt[i], &s->t, s->t.src, rte_cpu_to_be_32(dst[i]), ts_nexthop(w, nh[i]),
-			TS_ECN_KEEP, &counters);
+	for (uint16_t i = 0; i < n; i++) {
+		rte_be32_t to = rte_cpu_to_be_32(dst[i]);
+
+		ts_encap_forward(w, in->pkt[i], &s->t, source(w, s, to), to, ts_nexthop(w, nh[i]), TS_ECN_KEEP,
+			&counters);
+	}
 }
 
 void
@@ -98,7 +117,7 @@ ts_6to4_encap_handed(struct ts_worker *w, struct rte_mbuf *m, int ecn)
 	rte_be32_t dst = destination(m);
 
 	if (admit(w, s, m, true))
-		ts_encap_forward(w, m, &s->t, s->t.src, dst, ts_lookup4(w, dst), ecn, &counters);
+		ts_encap_forward(w, m, &s->t, source(w, s, dst), dst, ts_lookup4(w, dst), ecn, &counters);
 }
 
 void
@@ -108,7 +127,7 @@ ts_6to4_originate(struct ts_worker *w, struct rte_mbuf *m)
 	const struct rte_ipv6_hdr *ip = rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *);
 	rte_be32_t dst = ts_6to4_v4(ip->dst_addr);
 	/* G59: the receiver compares a 6to4 source with the outer one, whatever the configured source says. */
-	rte_be32_t src = ts_is_6to4(ip->src_addr) ? ts_6to4_v4(ip->src_addr) : s->t.src;
+	rte_be32_t src = ts_is_6to4(ip->src_addr) ? ts_6to4_v4(ip->src_addr) : source(w, s, dst);
 	int reason = refused_destination(w, dst);
 
 	if (reason >= 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * ISATAP decapsulation at the router (protocols.md 6, I2, I4, I12; RFC 5214 7.3). Link-local traffic is for the router itself:
+ * ISATAP decapsulation at the router (protocols.md 6, I2, I4, I10, I12; RFC 5214 7.3). Link-local traffic is for the router itself:
  * echo and neighbour discovery, see isatap_nd.c.
  */
 #include "tunnel.h"
@@ -16,6 +16,9 @@ static const struct ts_decap_counters counters = {
 	.rh0 = TS_C_drop_isatap_decap_rh0,
 	.ecn = TS_C_drop_isatap_decap_ecn_ce_not_ect,
 	.hairpin = TS_C_drop_isatap_decap_hairpin,
+	.dst_denied = TS_C_drop_isatap_decap_dst_denied,
+	.site_limited = TS_C_drop_isatap_decap_site_limited,
+	.prefix_limited = TS_C_drop_isatap_decap_prefix_limited,
 };
 
 int
@@ -77,14 +80,8 @@ refused_addresses(const struct ts_isatap *s, const struct rte_ipv6_hdr *ip)
 	return -1;
 }
 
-/* What the lane keeps of the outer header while all packets are looked up. */
-struct outer {
-	rte_be32_t src;
-	uint8_t ecn;
-};
-
 static bool
-admit(struct ts_worker *w, const struct ts_isatap *s, struct rte_mbuf *m, struct outer *o)
+admit(struct ts_worker *w, const struct ts_isatap *s, struct rte_mbuf *m, struct ts_outer *kept)
 {
 	const struct rte_ipv4_hdr *outer = rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *);
 	uint32_t ihl = ts_ipv4_ihl(outer);
@@ -97,10 +94,9 @@ admit(struct ts_worker *w, const struct ts_isatap *s, struct rte_mbuf *m, struct
 		ts_drop(w, m, (enum ts_counter)reason);
 		return false;
 	}
-	o->src = outer->src_addr;
-	o->ecn = outer->type_of_service & 3;
+	*kept = ts_outer_of(outer);
 	ts_decap_cut(m, ihl, inner);
-	if (ts_isatap_nd(w, m, s, o->src))
+	if (ts_isatap_nd(w, m, s, kept->src))
 		return false;
 	reason = refused_addresses(s, inner);
 	if (unlikely(reason >= 0)) {
@@ -138,7 +134,8 @@ back_into_site(struct ts_worker *w, struct rte_mbuf *m, const struct ts_isatap *
 }
 
 static void
-forward(struct ts_worker *w, struct rte_mbuf *m, const struct ts_isatap *s, const struct ts_nexthop *nh, uint8_t outer_ecn)
+forward(struct ts_worker *w, struct rte_mbuf *m, const struct ts_isatap *s, const struct ts_nexthop *nh,
+	const struct ts_outer *outer)
 {
 	bool inside = ts_prefix6_contains(&s->prefix, rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *)->dst_addr);
 	int ecn;
@@ -147,13 +144,13 @@ forward(struct ts_worker *w, struct rte_mbuf *m, const struct ts_isatap *s, cons
 		ts_local6_tunnelled(w, m, TS_C_drop_isatap_decap_local_not_echo);
 		return;
 	}
-	ecn = ts_decap_admit(w, m, outer_ecn, inside ? TS_LOOP_SKIP_ISATAP : 0, &counters);
+	ecn = ts_decap_admit(w, m, outer, inside ? TS_LOOP_SKIP_ISATAP : 0, &counters);
 	if (ecn < 0)
 		return;
 	if (inside)
 		back_into_site(w, m, s, ecn);
 	else
-		ts_decap_forward(w, m, nh, ecn, TS_MECH_ISATAP, &counters);
+		ts_decap_forward(w, m, nh, ecn, TS_MECH_ISATAP, &s->t, &counters);
 }
 
 void
@@ -161,7 +158,7 @@ ts_isatap_decap(struct ts_worker *w, struct ts_vec *in)
 {
 	const struct ts_isatap *sites = w->tables->services->isatap;
 	uint8_t dst[TS_BURST_MAX][16];
-	struct outer outer[TS_BURST_MAX];
+	struct ts_outer outer[TS_BURST_MAX];
 	uint64_t nh[TS_BURST_MAX];
 	uint16_t n = 0;
 
@@ -176,5 +173,5 @@ ts_isatap_decap(struct ts_worker *w, struct ts_vec *in)
 	}
 	rte_fib6_lookup_bulk(w->tables->fib6, dst, nh, n);
 	for (uint16_t i = 0; i < n; i++)
-		forward(w, in->pkt[i], &sites[in->domain[i]], ts_nexthop(w, nh[i]), outer[i].ecn);
+		forward(w, in->pkt[i], &sites[in->domain[i]], ts_nexthop(w, nh[i]), &outer[i]);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* ISATAP encapsulation at the router: native IPv6 to a host of the site (protocols.md 6, I5; RFC 5214 7.1, RFC 6324 3). */
+/* ISATAP encapsulation at the router: native IPv6 to a host of the site (protocols.md 6, I5, I10; RFC 5214 7.1, RFC 6324 3). */
 #include "tunnel.h"
 
 #include <netinet/icmp6.h>
@@ -9,6 +9,9 @@ static const struct ts_encap_counters counters = {
 	.packets = TS_C_isatap_encap_packets,
 	.bytes = TS_C_isatap_encap_bytes,
 	.blackhole = TS_C_drop_isatap_encap_blackhole,
+	.src_denied = TS_C_drop_isatap_encap_src_denied,
+	.site_limited = TS_C_drop_isatap_encap_site_limited,
+	.prefix_limited = TS_C_drop_isatap_encap_prefix_limited,
 };
 
 static bool
@@ -23,8 +26,8 @@ in_prl(const struct ts_isatap *s, rte_be32_t v4)
 static bool
 in_site(const struct ts_worker *w, const struct ts_isatap *s, rte_be32_t v4)
 {
-	if (ts_source_policy_check(w->tables->services->managed, v4) == TS_POLICY_MARTIAN)
-		return false;
+	if (ts_source_policy_check(w->tables->services->managed, v4) > TS_POLICY_OWN)
+		return false; /* martian, or denied by the operator */
 	for (unsigned i = 0; i < s->n_site; i++)
 		if (ts_prefix4_contains(&s->site[i], v4))
 			return true;
@@ -100,7 +103,7 @@ admit(struct ts_worker *w, const struct ts_isatap *s, struct rte_mbuf *m, bool h
 		ts_drop(w, m, (enum ts_counter)reason);
 		return false;
 	}
-	return ts_encap_admit(w, m, &s->t, handed, &counters);
+	return ts_encap_admit(w, m, &s->t, ts_isatap_v4(ip->dst_addr), handed, &counters);
 }
 
 static rte_be32_t
@@ -173,6 +176,6 @@ ts_isatap_hairpin(struct ts_worker *w, struct rte_mbuf *m, const struct ts_isata
 	rte_be32_t dst = destination(m);
 
 	c.error = *error;
-	if (ts_encap_admit(w, m, &s->t, true, &c))
+	if (ts_encap_admit(w, m, &s->t, dst, true, &c))
 		ts_encap_forward(w, m, &s->t, s->t.src, dst, ts_lookup4(w, dst), ecn, &c);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * ICMPv4 echo to the box's own addresses, and port unreachable so that a traceroute to a service address ends visibly
- * (protocols.md G60, G61; RFC 1812 4.3.3). Whole datagrams only.
+ * (protocols.md G60, G61; to martians neither, G51; RFC 1812 4.3.3). Whole datagrams only.
  */
 #include "outer4.h"
 

@@ -9,7 +9,7 @@
 
 /*
  * Addresses and flow label or ports of the packet as it is forwarded; used only where a next hop has several slots. A NIC's
- * RSS hash says the same for less, software ports have none (ground.md 10).
+ * RSS hash says the same for less, software ports have none (decisions.md 10).
  */
 static uint32_t
 flow_hash(const struct ts_worker *w, const struct rte_mbuf *m)

@@ -23,6 +23,8 @@
 
 #include "lib/config.h"
 #include "lib/loop_guard.h"
+#include "lib/prefix_set.h"
+#include "lib/site_table.h"
 #include "lib/source_policy.h"
 
 #define TS_MAX_NEXTHOPS 32768 /* 2-byte next hops of rte_fib hold 15 bits */
@@ -97,15 +99,18 @@ struct ts_iface {
 struct ts_tunnel {
 	rte_be32_t src;	     /* outer source of what is forwarded (S11, R10) */
 	uint16_t mtu;	     /* tunnel MTU, bytes of IPv6 */
-	rte_be16_t frag_off; /* RTE_BE16(0x4000) with DF */
+	rte_be16_t frag_off; /* RTE_BE16(0x4000) with DF (G38) */
 	uint8_t ttl;
-	uint8_t tos_mask;    /* of the inner traffic class's bits that go into the outer TOS: DSCP 0xfc, ECN 0x03 */
+	uint8_t tos_mask;    /* of the inner traffic class's bits that go into the outer TOS (G34, G35): DSCP 0xfc, ECN 0x03 */
+	bool clamp_mss;	     /* G44 */
+	bool dynamic_mtu;    /* G38 */
 };
 
 /* protocols.md 3 */
 struct ts_6to4 {
 	struct ts_tunnel t;
 	bool enabled;
+	bool mirror; /* S11: answer a site from the address that it last sent to */
 };
 
 /* protocols.md 5 */
@@ -137,7 +142,7 @@ struct ts_isatap {
  */
 struct ts_services {
 	struct ts_6to4 sixto4;
-	struct ts_6rd *sixrd;	  /* [n_sixrd] */
+	struct ts_6rd *sixrd;	  /* [n_sixrd]; R5 */
 	struct ts_isatap *isatap; /* [n_isatap] */
 	unsigned n_sixrd, n_isatap;
 	bool handover[TS_N_MECHS][TS_N_MECHS]; /* from, to: G31 */
@@ -146,6 +151,10 @@ struct ts_services {
 	struct ts_source_policy *policy;  /* core or extended list, own addresses, attached subnets */
 	struct ts_source_policy *managed; /* the same with the managed list (G15), for 6rd and ISATAP */
 	struct ts_loop_guard *loop_guard; /* G29 */
+	struct ts_prefix_set *deny6;	  /* native addresses that are not served; NULL: none */
+	/* Hints that workers write, too: they outlive a version of the services. */
+	struct ts_site_table *mirror; /* S11, by site: the own address that it last sent to */
+	struct ts_site_table *mtus;   /* G38, by site: path MTU << 16 | seconds, modulo 2^16, when it was learned */
 };
 
 #define TS_VLAN_NONE 0xffff

@@ -3,23 +3,116 @@
 
 #include <netinet/icmp6.h>
 
+#include "lib/mss_clamp.h"
 #include "outer4.h"
 
+#define MIN_IPV6_MTU 1280
+#define MTU_LIFETIME_S 600 /* G56 */
+
+static bool
+denied(const struct ts_worker *w, const uint8_t addr[16])
+{
+	const struct ts_prefix_set *deny = w->tables->services->deny6;
+
+	return unlikely(deny != NULL) && ts_prefix_set_contains(deny, addr);
+}
+
+static uint64_t
+prefix64(const uint8_t addr[16])
+{
+	uint64_t prefix;
+
+	memcpy(&prefix, addr, sizeof(prefix));
+	return prefix;
+}
+
+static uint16_t
+seconds(const struct ts_worker *w)
+{
+	return (uint16_t)(w->now / w->hz);
+}
+
+void
+ts_path_mtu_learn(struct ts_worker *w, rte_be32_t site, uint32_t mtu)
+{
+	ts_site_table_set(w->tables->services->mtus, site, RTE_MIN(mtu, (uint32_t)UINT16_MAX) << 16 | seconds(w));
+}
+
+/* What was learned of the path to a site, while it is fresh; 0 otherwise. */
+static uint32_t
+path_mtu(const struct ts_worker *w, const struct ts_tunnel *t, rte_be32_t site)
+{
+	uint32_t hint;
+
+	if (likely(!t->dynamic_mtu) || !ts_site_table_get(w->tables->services->mtus, site, &hint))
+		return 0;
+	return (uint16_t)(seconds(w) - (uint16_t)hint) < MTU_LIFETIME_S ? hint >> 16 : 0;
+}
+
+/* G38: the tunnel MTU towards a site. */
+static uint32_t
+mtu_to(const struct ts_worker *w, const struct ts_tunnel *t, rte_be32_t site)
+{
+	uint32_t path = path_mtu(w, t, site);
+
+	if (likely(path == 0))
+		return t->mtu;
+	return RTE_MIN((uint32_t)t->mtu, RTE_MAX(path, (uint32_t)MIN_IPV6_MTU + TS_IPV4_HDR_LEN) - TS_IPV4_HDR_LEN);
+}
+
+/* G38: with dynamic MTU DF is set, except on a path that cannot carry the smallest IPv6 MTU whole. */
+static rte_be16_t
+frag_off_to(const struct ts_worker *w, const struct ts_tunnel *t, rte_be32_t site)
+{
+	uint32_t path;
+
+	if (likely(!t->dynamic_mtu))
+		return t->frag_off;
+	path = path_mtu(w, t, site);
+	return path != 0 && path < MIN_IPV6_MTU + TS_IPV4_HDR_LEN ? 0 : RTE_BE16(0x4000);
+}
+
+/* S24; the counter, or -1. */
+static int
+encap_refused(struct ts_worker *w, const struct rte_ipv6_hdr *ip, rte_be32_t dst, const struct ts_encap_counters *c)
+{
+	if (denied(w, ip->src_addr))
+		return c->src_denied;
+	if (!ts_prefix_limiter_take(&w->keyed[TS_KEYED_SITE], dst, w->now))
+		return c->site_limited;
+	if (!ts_prefix_limiter_take(&w->keyed[TS_KEYED_NATIVE], prefix64(ip->src_addr), w->now))
+		return c->prefix_limited;
+	return -1;
+}
+
 bool
-ts_encap_admit(struct ts_worker *w, struct rte_mbuf *m, const struct ts_tunnel *t, bool handed,
+ts_encap_admit(struct ts_worker *w, struct rte_mbuf *m, const struct ts_tunnel *t, rte_be32_t dst, bool handed,
 	const struct ts_encap_counters *c)
 {
 	const struct rte_ipv6_hdr *ip = rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *);
+	int reason = handed ? -1 : encap_refused(w, ip, dst, c);
+	uint32_t mtu = mtu_to(w, t, dst);
 
+	if (unlikely(reason >= 0)) {
+		ts_drop(w, m, (enum ts_counter)reason);
+		return false;
+	}
 	if (unlikely(ip->hop_limits <= 1 && !handed)) {
 		ts_icmp6_error(w, m, ICMP6_TIME_EXCEEDED, ICMP6_TIME_EXCEED_TRANSIT, 0, &c->error);
 		return false;
 	}
-	if (unlikely(rte_pktmbuf_pkt_len(m) > t->mtu)) {
-		ts_icmp6_error(w, m, ICMP6_PACKET_TOO_BIG, 0, t->mtu, &c->error);
+	if (unlikely(rte_pktmbuf_pkt_len(m) > mtu)) {
+		ts_icmp6_error(w, m, ICMP6_PACKET_TOO_BIG, 0, mtu, &c->error);
 		return false;
 	}
 	return true;
+}
+
+static void
+clamp_mss(struct ts_worker *w, struct rte_mbuf *m, const struct ts_tunnel *t)
+{
+	if (unlikely(t->clamp_mss) && ts_mss_clamp(rte_pktmbuf_mtod(m, uint8_t *), rte_pktmbuf_data_len(m), t->mtu))
+		ts_count(w, TS_C_mss_clamped);
 }
 
 static void
@@ -43,7 +136,8 @@ put_outer(struct ts_worker *w, struct rte_mbuf *m, const struct ts_tunnel *t, rt
 		ts_drop(w, m, TS_C_drop_tx_headroom);
 		return false;
 	}
-	ts_ipv4_write(ip4, traffic_class & t->tos_mask, inner_len + TS_IPV4_HDR_LEN, ts_ip_id(w, dst), t->frag_off, t->ttl,
+	ts_ipv4_write(ip4, traffic_class & t->tos_mask, inner_len + TS_IPV4_HDR_LEN, ts_ip_id(w, dst),
+		frag_off_to(w, t, dst), t->ttl,
 		IPPROTO_IPV6, src, dst);
 	w->counters[c->packets]++;
 	w->counters[c->bytes] += inner_len;
@@ -63,6 +157,7 @@ ts_encap_forward(struct ts_worker *w, struct rte_mbuf *m, const struct ts_tunnel
 	}
 	ip6[7]--;
 	write_ecn(ip6, ecn);
+	clamp_mss(w, m, t);
 	if (unlikely(!put_outer(w, m, t, src, dst, c)))
 		return;
 	if (likely(adj != NULL))
@@ -100,11 +195,11 @@ ts_decap_cut(struct rte_mbuf *m, uint32_t ihl, const struct rte_ipv6_hdr *inner)
 }
 
 int
-ts_decap_admit(struct ts_worker *w, struct rte_mbuf *m, uint8_t outer_ecn, unsigned skip,
+ts_decap_admit(struct ts_worker *w, struct rte_mbuf *m, const struct ts_outer *outer, unsigned skip,
 	const struct ts_decap_counters *c)
 {
 	const struct rte_ipv6_hdr *ip = rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *);
-	int ecn = ts_ecn_decap(((const uint8_t *)ip)[1] >> 4, outer_ecn);
+	int ecn = ts_ecn_decap(((const uint8_t *)ip)[1] >> 4, outer->ecn);
 
 	if (ts_loop_guard_carries_own(w->tables->services->loop_guard, ip->dst_addr, skip))
 		ts_drop(w, m, c->loop_dst);
@@ -112,6 +207,12 @@ ts_decap_admit(struct ts_worker *w, struct rte_mbuf *m, uint8_t outer_ecn, unsig
 		ts_drop(w, m, c->rh0);
 	else if (ecn < 0)
 		ts_drop(w, m, c->ecn);
+	else if (denied(w, ip->dst_addr))
+		ts_drop(w, m, c->dst_denied);
+	else if (!ts_prefix_limiter_take(&w->keyed[TS_KEYED_SITE], outer->src, w->now))
+		ts_drop(w, m, c->site_limited);
+	else if (!ts_prefix_limiter_take(&w->keyed[TS_KEYED_NATIVE], prefix64(ip->dst_addr), w->now))
+		ts_drop(w, m, c->prefix_limited);
 	else if (unlikely(ip->hop_limits <= 1))
 		ts_icmp6_error(w, m, ICMP6_TIME_EXCEEDED, ICMP6_TIME_EXCEED_TRANSIT, 0, &c->error);
 	else
@@ -121,7 +222,8 @@ ts_decap_admit(struct ts_worker *w, struct rte_mbuf *m, uint8_t outer_ecn, unsig
 
 /* S19; G43 makes a packet too big for its link an error back into the tunnel. */
 static void
-natively(struct ts_worker *w, struct rte_mbuf *m, const struct ts_nexthop *nh, int ecn, const struct ts_decap_counters *c)
+natively(struct ts_worker *w, struct rte_mbuf *m, const struct ts_nexthop *nh, int ecn, const struct ts_tunnel *t,
+	const struct ts_decap_counters *c)
 {
 	uint8_t *ip6 = rte_pktmbuf_mtod(m, uint8_t *);
 	const struct ts_adjacency *adj = ts_adjacency_of(w, nh, m);
@@ -138,6 +240,7 @@ natively(struct ts_worker *w, struct rte_mbuf *m, const struct ts_nexthop *nh, i
 		return;
 	}
 	write_ecn(ip6, ecn);
+	clamp_mss(w, m, t);
 	ip6[7]--;
 	w->counters[c->packets]++;
 	w->counters[c->bytes] += rte_pktmbuf_pkt_len(m);
@@ -155,13 +258,13 @@ may_hand_over(const struct ts_worker *w, enum ts_mechanism from, enum ts_mechani
 
 void
 ts_decap_forward(struct ts_worker *w, struct rte_mbuf *m, const struct ts_nexthop *nh, int ecn, enum ts_mechanism from,
-	const struct ts_decap_counters *c)
+	const struct ts_tunnel *t, const struct ts_decap_counters *c)
 {
 	const struct ts_services *s = w->tables->services;
 	enum ts_mechanism to;
 
 	if (likely(nh->kind != TS_NH_6TO4 && nh->kind != TS_NH_6RD && nh->kind != TS_NH_ISATAP)) {
-		natively(w, m, nh, ecn, c);
+		natively(w, m, nh, ecn, t, c);
 		return;
 	}
 	to = nh->kind == TS_NH_6TO4 ? TS_MECH_6TO4 : nh->kind == TS_NH_6RD ? TS_MECH_6RD : TS_MECH_ISATAP;

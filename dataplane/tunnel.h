@@ -10,22 +10,24 @@
 
 struct ts_encap_counters {
 	struct ts_error_counters error;
-	enum ts_counter packets, bytes, blackhole;
+	enum ts_counter packets, bytes, blackhole, src_denied, site_limited, prefix_limited;
 };
 
 struct ts_decap_counters {
 	struct ts_error_counters error;
-	enum ts_counter packets, bytes, blackhole, loop_dst, rh0, ecn, hairpin;
+	enum ts_counter packets, bytes, blackhole, loop_dst, rh0, ecn, hairpin, dst_denied, site_limited, prefix_limited;
 };
 
 #define TS_ECN_KEEP (-1)
 
-
-/* G33 (unless handed over) and G41. False: the packet has been answered or dropped. */
-bool ts_encap_admit(struct ts_worker *w, struct rte_mbuf *m, const struct ts_tunnel *t, bool handed,
+/*
+ * Access lists and rates (S24), then G33 and G41, for a packet to the site `dst`. False: it has been answered or dropped. `handed`:
+ * it came out of another tunnel, where access, rates and hop limit have been looked at.
+ */
+bool ts_encap_admit(struct ts_worker *w, struct rte_mbuf *m, const struct ts_tunnel *t, rte_be32_t dst, bool handed,
 	const struct ts_encap_counters *c);
 
-/* Decrement, outer header from `src` to `dst`, out by `nh` of the IPv4 table; or the error that `nh` means. */
+/* Decrement (G32), outer header from `src` to `dst`, out by `nh` of the IPv4 table; or the error that `nh` means. */
 void ts_encap_forward(struct ts_worker *w, struct rte_mbuf *m, const struct ts_tunnel *t, rte_be32_t src, rte_be32_t dst,
 	const struct ts_nexthop *nh, int ecn, const struct ts_encap_counters *c);
 
@@ -40,16 +42,28 @@ void ts_decap_cut(struct rte_mbuf *m, uint32_t ihl, const struct rte_ipv6_hdr *i
 enum ts_inner_fault { TS_INNER_OK, TS_INNER_HDR, TS_INNER_LEN };
 enum ts_inner_fault ts_decap_inner_check(const struct rte_ipv6_hdr *inner, uint32_t len);
 
+/* What a lane keeps of the outer header once it is off. */
+struct ts_outer {
+	rte_be32_t src, dst;
+	uint8_t ecn;
+};
+
+static inline struct ts_outer
+ts_outer_of(const struct rte_ipv4_hdr *ip)
+{
+	return (struct ts_outer){.src = ip->src_addr, .dst = ip->dst_addr, .ecn = ip->type_of_service & 3};
+}
+
 /*
- * G29, G28, G36, G33 on an inner packet that is not for the box; -1 = drop_*, see ecn. Returns the ECN field to write, or -1 when
- * the packet has been dropped or answered. `skip`: TS_LOOP_SKIP_*.
+ * G29, G28, G36 (the DSCP stays: G37), access and rates (S24), G33 on an inner packet that is not for the box. Returns the ECN field to write, or -1
+ * when the packet has been dropped or answered. `skip`: TS_LOOP_SKIP_*.
  */
-int ts_decap_admit(struct ts_worker *w, struct rte_mbuf *m, uint8_t outer_ecn, unsigned skip,
+int ts_decap_admit(struct ts_worker *w, struct rte_mbuf *m, const struct ts_outer *outer, unsigned skip,
 	const struct ts_decap_counters *c);
 
-/* Natively out by `nh` of the IPv6 table, or into the tunnel that it names if policy allows. */
+/* Natively out by `nh` of the IPv6 table, or into the tunnel that it names if policy allows. `t`: the tunnel it came by. */
 void ts_decap_forward(struct ts_worker *w, struct rte_mbuf *m, const struct ts_nexthop *nh, int ecn, enum ts_mechanism from,
-	const struct ts_decap_counters *c);
+	const struct ts_tunnel *t, const struct ts_decap_counters *c);
 
 /* lane_6to4_encap.c, lane_6rd_encap.c, lane_isatap_encap.c: one packet out of another tunnel. */
 void ts_6to4_encap_handed(struct ts_worker *w, struct rte_mbuf *m, int ecn);

@@ -17,7 +17,6 @@
 #define EVENT_RING_SIZE 1024
 #define HANDOFF_RING_SIZE 256
 #define NEIGH_MISSES_PER_SECOND 200 /* distinct next hops, of the whole box */
-#define ND_ANSWERS_PER_SECOND 10    /* to one ISATAP host */
 #define IDLE_TURNS 64		    /* empty turns before a polite sleep */
 #define IDLE_SLEEP_NS 100000
 
@@ -48,7 +47,9 @@ init_limits(struct ts_worker *w)
 	uint32_t misses = share(NEIGH_MISSES_PER_SECOND, c->n_workers);
 
 	ts_token_bucket_init(&w->neigh_limit, w->hz, misses, misses, now);
-	ts_prefix_limiter_init(&w->nd_limit, w->hz, ND_ANSWERS_PER_SECOND, ND_ANSWERS_PER_SECOND, c->seed);
+	for (unsigned i = 0; i < TS_N_KEYED_LIMITS; i++)
+		ts_prefix_limiter_init(&w->keyed[i], w->hz, share(c->keyed[i].per_second, c->n_workers),
+			share(c->keyed[i].burst, c->n_workers), c->seed + i);
 }
 
 /* splitmix64: the numbers need only differ between relays and restarts. */

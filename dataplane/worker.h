@@ -37,7 +37,22 @@ enum ts_limit {
 	TS_LIMIT_ICMP4_UNREACHABLE,
 	TS_LIMIT_ECHO4,
 	TS_LIMIT_ECHO6,
+	TS_LIMIT_ICMP4_ERRORS, /* received and translated: G55 */
 	TS_N_LIMITS
+};
+
+/* Rates that hold for each of many keys; 0 per second = unlimited. */
+enum ts_keyed_limit {
+	TS_KEYED_ICMP6_PREFIX, /* ICMPv6 errors to a /64 (G42, G50) */
+	TS_KEYED_ICMP4_SOURCE, /* ICMPv4 errors from an address (G55) */
+	TS_KEYED_SITE,	       /* packets to and from an IPv4 site (S24) */
+	TS_KEYED_NATIVE,       /* packets to and from a native /64 (S24) */
+	TS_KEYED_ND,	       /* answers to an ISATAP host (I6) */
+	TS_N_KEYED_LIMITS
+};
+
+struct ts_rate {
+	uint32_t per_second, burst;
 };
 
 struct ts_worker_conf {
@@ -52,12 +67,11 @@ struct ts_worker_conf {
 		uint16_t port, queue;
 	} rxq[TS_MAX_RXQ];
 	uint32_t tx_ports;	 /* bit per port id that the worker may send to */
-	uint32_t lag_ports;	 /* those of them that are LAGs: LACP lives on the worker coming by (ground.md 9) */
+	uint32_t lag_ports;	 /* those of them that are LAGs: LACP lives on the worker coming by (decisions.md 9) */
 	uint16_t tx_queue;	 /* on every port */
 	uint16_t neighbour_queue; /* packets that wait per unresolved next hop */
-	struct {
-		uint32_t per_second, burst;
-	} limits[TS_N_LIMITS];	 /* of the whole box; 0 per second = none at all */
+	struct ts_rate limits[TS_N_LIMITS]; /* of the whole box; 0 per second = none at all */
+	struct ts_rate keyed[TS_N_KEYED_LIMITS]; /* of the whole box */
 	struct {
 		uint32_t timeout_ms, max_datagrams, max_bytes, per_source, max_fragments, max_size;
 	} reassembly;		 /* of this worker; lib/reassembly.h */

@@ -92,7 +92,7 @@ struct ts_worker {
 	/* rarely */
 	struct ts_token_bucket limits[TS_N_LIMITS];
 	struct ts_token_bucket neigh_limit;
-	struct ts_prefix_limiter nd_limit; /* answers to an ISATAP host */
+	struct ts_prefix_limiter keyed[TS_N_KEYED_LIMITS];
 	uint16_t n_waiting; /* slots in use */
 	uint64_t next_wait_check;
 	uint64_t next_lag_turn;
@@ -172,6 +172,8 @@ bool ts_isatap_nd(struct ts_worker *w, struct rte_mbuf *m, const struct ts_isata
 
 /* local4.c, local6.c: for addresses of the box. */
 void ts_local4(struct ts_worker *w, struct ts_vec *in);
+/* tunnel.c: what a router on the path to a site said (G38, G56); bytes of IPv4. */
+void ts_path_mtu_learn(struct ts_worker *w, rte_be32_t site, uint32_t mtu);
 /* icmp4_error.c: an ICMPv4 error to one of the box's addresses, its checksum verified (protocols.md 2.10). */
 void ts_icmp4_error(struct ts_worker *w, struct rte_mbuf *m);
 /* Does it quote protocol 41? Then it is the data path's, at a host address too. */

@@ -24,7 +24,7 @@ struct ts_prefix6 {
 	uint8_t len;
 };
 
-/* A 6rd domain's mapping, RFC 5969 section 4. */
+/* A 6rd domain's mapping (R1), RFC 5969 section 4. */
 struct ts_prefix6rd {
 	struct ts_prefix6 prefix;
 	uint8_t ipv4_mask_len;	/* m: leading bits of the IPv4 address that are common to the domain */

@@ -99,21 +99,24 @@ struct ts_cfg_neighbour {
 /* protocols.md 3; RFC 3056, 3068, 3964, 6343. */
 struct ts_cfg_6to4 {
 	bool enabled;
-	bool anycast;				      /* its own explicit switch (G1): 192.88.99.1 and 2002:c058:6301:: */
-	rte_be32_t rx_v4[TS_MAX_SERVICE_ADDRS];	      /* local addresses, anycast included when switched on */
+	bool anycast;				      /* its own explicit switch (G1, S5): 192.88.99.1 and 2002:c058:6301:: */
+	rte_be32_t rx_v4[TS_MAX_SERVICE_ADDRS];	      /* local addresses, anycast included when switched on (S21) */
 	unsigned n_rx_v4;
 	rte_be32_t tx_source;			      /* S11 */
-	uint16_t mtu;				      /* tunnel MTU, bytes of IPv6 */
+	bool mirror;				      /* S11: answer a site from where it last sent to, else from tx_source */
+	uint16_t mtu;				      /* tunnel MTU, bytes of IPv6 (S13) */
 	bool df;
 	uint8_t ttl;				      /* of the outer header */
 	enum ts_dscp_mode dscp;
 	enum ts_ecn_mode ecn;
+	bool mss_clamp;				      /* G44 */
+	bool dynamic_mtu;			      /* G38 */
 	unsigned line;
 };
 
 enum ts_6rd_hairpin { TS_6RD_HAIRPIN_SELF, TS_6RD_HAIRPIN_ALL, TS_6RD_HAIRPIN_NONE };
 
-/* One 6rd domain; protocols.md 5, RFC 5969 7. */
+/* One 6rd domain (R1) of several (R5); protocols.md 5, RFC 5969 7. */
 struct ts_cfg_6rd {
 	char name[TS_NAME_LEN];
 	struct ts_prefix6rd map;
@@ -128,6 +131,8 @@ struct ts_cfg_6rd {
 	bool allow_ula;				      /* G16: fc00::/7 as source and destination */
 	struct ts_prefix4 known_relays[TS_MAX_RELAYS]; /* G30, R8, R11; 192.88.99.0/24 needs no entry */
 	unsigned n_known_relays;
+	bool mss_clamp;				      /* G44 */
+	bool dynamic_mtu;			      /* G38 */
 	unsigned line;
 };
 
@@ -154,6 +159,8 @@ struct ts_cfg_isatap {
 	char dns_search[TS_MAX_RA_DNS][64];
 	unsigned n_dns_search;
 	uint32_t dns_lifetime;			      /* seconds */
+	bool mss_clamp;				      /* G44 */
+	bool dynamic_mtu;			      /* G38 */
 	unsigned line;
 };
 
@@ -195,7 +202,7 @@ struct ts_config {
 	} tables;
 	struct {
 		uint32_t table;			      /* kernel routing table that is mirrored; 254 = main */
-		uint32_t delete_hold_ms;	      /* quiet time that closes a batch of deletions (ground.md 4) */
+		uint32_t delete_hold_ms;	      /* quiet time that closes a batch of deletions (decisions.md 4) */
 		uint32_t delete_hold_max_ms;
 		uint32_t resync_s;		      /* full comparison with a dump this often; 0 = only when needed */
 	} kernel;
@@ -211,6 +218,9 @@ struct ts_config {
 	} local;
 	struct {
 		struct ts_cfg_rate too_big, time_exceeded, unreachable, parameter_problem; /* ICMPv6 errors (G42, G50) */
+		struct ts_cfg_rate icmp6_per_prefix;	      /* of those, to one destination /64 (G42, G50) */
+		struct ts_cfg_rate icmp4_errors;	      /* received and translated (G55) */
+		struct ts_cfg_rate icmp4_errors_per_source;
 		struct ts_cfg_rate icmp4_unreachable;	      /* G60 */
 		struct ts_cfg_rate echo4, echo6;	      /* G61 */
 		uint16_t neighbour_queue;		      /* packets that wait per unresolved next hop */
@@ -226,7 +236,7 @@ struct ts_config {
 	} loop_guard;
 	struct {
 		bool enabled;
-		char device[TS_NAME_LEN];	      /* TUN that lives and dies with the process (ground.md 6) */
+		char device[TS_NAME_LEN];	      /* TUN that lives and dies with the process (decisions.md 6) */
 		uint32_t table;			      /* kernel table that BIRD or FRR exports */
 	} announce;
 	struct ts_cfg_6to4 sixto4;

@@ -101,6 +101,34 @@ ts_cfg_addr_text(const struct ts_cfg_addr *addr, bool with_len, char buf[TS_ADDR
 	return buf;
 }
 
+const char *
+ts_prefix4_text(const struct ts_prefix4 *prefix, char buf[TS_ADDR_TEXT])
+{
+	const struct ts_cfg_addr a = {.family = AF_INET, .prefix_len = prefix->len, .v4 = prefix->addr};
+
+	return ts_cfg_addr_text(&a, true, buf);
+}
+
+const char *
+ts_prefix6_text(const struct ts_prefix6 *prefix, char buf[TS_ADDR_TEXT])
+{
+	const struct ts_cfg_addr a = {.family = AF_INET6, .prefix_len = prefix->len, .v6 = prefix->addr};
+
+	return ts_cfg_addr_text(&a, true, buf);
+}
+
+bool
+ts_prefix4_covers(const struct ts_prefix4 *outer, const struct ts_prefix4 *inner)
+{
+	return inner->len >= outer->len && ts_prefix4_contains(outer, inner->addr);
+}
+
+bool
+ts_prefix6_covers(const struct ts_prefix6 *outer, const struct ts_prefix6 *inner)
+{
+	return inner->len >= outer->len && ts_prefix6_contains(outer, inner->addr.s6_addr);
+}
+
 bool
 ts_cfg_is_host_address(const struct ts_config *cfg, const struct ts_cfg_addr *addr)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Checks of the configuration as a whole: ports, interfaces and names. Addresses are in config_check_addr.c, routes
- * and neighbours in config_check_route.c.
+ * and neighbours in config_check_route.c, what all tunnels have in common in config_check_tunnel.c.
  *
  * A value that was faulty by itself has been reported; checks skip what it left behind, so that one mistake is one
  * message.
@@ -197,6 +197,10 @@ ts_check(struct ts_load *l)
 	ts_check_ports(l);
 	ts_check_interfaces(l);
 	ts_check_services(l);
+	ts_check_tunnels(l);
 	ts_check_6to4(l);
+	ts_check_6rd(l);
+	ts_check_isatap(l);
+	ts_check_access(l);
 	ts_check_routes(l);
 }

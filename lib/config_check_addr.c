@@ -5,13 +5,13 @@
  *
  * Every service address of every mechanism is put on one list with the key that it comes from; whoever adds a mechanism
  * adds a line to collect(). Two mechanisms may not share an IPv4 address, as protocol 41 does not say which is meant
- * (RFC 3964 section 6.1), and no service address may hide in a LAN, where the kernel would have to answer ARP for it.
+ * (G2, RFC 3964 6.1), and no service address may hide in a LAN, where the kernel would have to answer ARP for it.
  */
 #include <string.h>
 
 #include "config_internal.h"
 
-#define MAX_SERVICES (2 * TS_MAX_SERVICE_ADDRS + 3)
+#define MAX_SERVICES (2 * TS_MAX_SERVICE_ADDRS + 3 + TS_MAX_6RD + TS_MAX_ISATAP)
 
 struct service {
 	struct ts_cfg_addr addr;
@@ -74,6 +74,16 @@ collect(struct services *s, const struct ts_config *cfg)
 
 	if (cfg->sixto4.enabled)
 		collect_6to4(s, &cfg->sixto4);
+	for (unsigned i = 0; i < cfg->n_sixrd; i++) {
+		struct ts_cfg_addr a = addr4(cfg->sixrd[i].br);
+
+		add(s, &a, ts_item(path, "6rd", i, "br"));
+	}
+	for (unsigned i = 0; i < cfg->n_isatap; i++) {
+		struct ts_cfg_addr a = addr4(cfg->isatap[i].address);
+
+		add(s, &a, ts_item(path, "isatap", i, "address"));
+	}
 	if (cfg->local.has_icmp6_source) {
 		struct ts_cfg_addr a = addr6(&cfg->local.icmp6_source);
 

@@ -148,22 +148,25 @@ check_via(struct ts_load *l, unsigned i, struct ts_cfg_route *r)
 			ts_cfg_addr_text(&r->via, false, text));
 }
 
-/* RFC 3056 section 5.2: nothing more specific than 2002::/16 in native routing. */
+/* RFC 3056 section 5.2: nothing more specific than 2002::/16 in native routing; so for every tunnel. */
 static void
-check_route_in_tunnel(struct ts_load *l, unsigned i, const struct ts_cfg_route *r)
+check_route_in_tunnel(struct ts_load *l, unsigned i, const struct ts_cfg_tunnel *tunnels, unsigned n)
 {
-	char path[TS_PATH_TEXT], text[TS_ADDR_TEXT];
+	const struct ts_cfg_addr *prefix = &l->cfg->routes[i].prefix;
+	const struct ts_cfg_tunnel *t = ts_cfg_tunnel_around(tunnels, n, prefix);
+	char path[TS_PATH_TEXT], text[TS_ADDR_TEXT], other[TS_ADDR_TEXT];
 
-	if (l->cfg->sixto4.enabled && r->prefix.family == AF_INET6 && r->prefix.prefix_len >= 16 &&
-		ts_is_6to4(r->prefix.v6.s6_addr))
-		ts_fault_at(l, ts_item(path, "routes", i, "prefix"), "%s lies in 2002::/16, which is the 6to4 tunnel's",
-			ts_cfg_addr_text(&r->prefix, true, text));
+	if (t != NULL)
+		ts_fault_at(l, ts_item(path, "routes", i, "prefix"), "%s lies in %s, which belongs to the tunnel %s",
+			ts_cfg_addr_text(prefix, true, text), ts_prefix6_text(&t->prefix, other), t->name);
 }
 
 void
 ts_check_routes(struct ts_load *l)
 {
 	struct ts_config *cfg = l->cfg;
+	struct ts_cfg_tunnel tunnels[TS_MAX_TUNNELS];
+	unsigned n_tunnels = ts_cfg_tunnels(cfg, tunnels);
 	char path[TS_PATH_TEXT];
 
 	for (unsigned i = 0; i < cfg->n_routes && !l->more; i++) {
@@ -173,7 +176,7 @@ ts_check_routes(struct ts_load *l)
 			check_via(l, i, r);
 		if (r->interface == TS_UNRESOLVED && r->kind != TS_ROUTE_VIA)
 			r->interface = 0;
-		check_route_in_tunnel(l, i, r);
+		check_route_in_tunnel(l, i, tunnels, n_tunnels);
 	}
 	check_routes_twice(l);
 	for (unsigned i = 0; i < cfg->n_neighbours && !l->more; i++)

@@ -72,17 +72,24 @@ ts_finish_route(struct ts_load *l, const struct ts_node *map, const char *path, 
 		ts_fault(l, line_of(map, "interface"), path, "has an `interface`, which %s does not use", names);
 }
 
-/* RFC 5969 section 4: the prefix and the rest of the IPv4 address must fit into an address. */
-void
-ts_finish_known_6rd(struct ts_load *l, const struct ts_node *map, const char *path, void *base)
+/* R3, RFC 5969 section 4: the prefix and the rest of the IPv4 address must fit into an address. */
+static void
+check_6rd_fits(struct ts_load *l, const struct ts_node *map, const char *path, const struct ts_prefix6rd *domain)
 {
-	struct ts_prefix6rd *domain = base;
 	unsigned bits = domain->prefix.len + 32u - domain->ipv4_mask_len;
 
 	if (bits > 128)
 		ts_fault(l, line_of(map, "prefix"), path,
 			"does not fit: %u bits of prefix and 32 - %u bits of IPv4 address are %u, 128 are allowed",
 			domain->prefix.len, domain->ipv4_mask_len, bits);
+}
+
+void
+ts_finish_known_6rd(struct ts_load *l, const struct ts_node *map, const char *path, void *base)
+{
+	struct ts_prefix6rd *domain = base;
+
+	check_6rd_fits(l, map, path, domain);
 	if (domain->ipv4_mask_len > 0 && ts_node_get(map, "ipv4-common") == NULL)
 		ts_fault(l, line_of(map, "ipv4-mask-len"), path, "needs `ipv4-common` when `ipv4-mask-len` is not 0");
 }
@@ -111,6 +118,15 @@ ts_finish_local(struct ts_load *l, const struct ts_node *map, const char *path, 
 		ts_fault(l, n->line, "local.icmp6-source", ":: is not a global unicast address");
 }
 
+/* `mirror` is no address: its fallback is what there would be without it. */
+static bool
+has_own_source(const struct ts_node *map)
+{
+	const struct ts_node *n = map != NULL ? ts_node_get(map, "source") : NULL;
+
+	return n != NULL && (n->text == NULL || strcmp(n->text, "mirror") != 0);
+}
+
 void
 ts_finish_6to4(struct ts_load *l, const struct ts_node *map, const char *path, void *base)
 {
@@ -123,6 +139,55 @@ ts_finish_6to4(struct ts_load *l, const struct ts_node *map, const char *path, v
 	if (c->anycast)
 		c->rx_v4[c->n_rx_v4++] = TS_6TO4_ANYCAST;
 	c->enabled = c->n_rx_v4 > 0;
-	if (c->enabled && (map == NULL || ts_node_get(map, "source") == NULL))
+	if (has_own_source(map))
+		return;
+	c->mirror = map != NULL && ts_node_get(map, "source") != NULL;
+	if (c->enabled)
 		c->tx_source = c->anycast ? TS_6TO4_ANYCAST : c->rx_v4[0];
+}
+
+/* protocols.md D21: the common bits are the relay's unless they are given. */
+void
+ts_finish_6rd(struct ts_load *l, const struct ts_node *map, const char *path, void *base)
+{
+	struct ts_cfg_6rd *c = base;
+	struct ts_prefix6rd *domain = &c->map;
+	const struct ts_node *df = ts_node_get(map, "df"), *common = ts_node_get(map, "ipv4-common");
+
+	check_6rd_fits(l, map, path, domain);
+	if (common == NULL)
+		domain->ipv4_common = c->br;
+	else if (ts_node_get(map, "ipv4-mask-len") == NULL && domain->ipv4_common != 0)
+		ts_fault(l, common->line, path,
+			"has `ipv4-common`, but no `ipv4-mask-len` that says how many bits of it count");
+	domain->ipv4_common &= ts_mask4(domain->ipv4_mask_len);
+	if (df == NULL)
+		c->df = c->anycast;
+	else if (c->anycast && says_no(df))
+		ts_fault(l, df->line, path,
+			"has `df: no` and `anycast: yes`: relays that share an address share the identification of "
+			"fragments, so DF must be set (RFC 5969 section 9.1)");
+}
+
+/* RFC 5214 section 8.3.2: the list names all advertising routers of the site, this one too. */
+static void
+add_to_prl(struct ts_cfg_isatap *c)
+{
+	for (unsigned i = 0; i < c->n_prl; i++)
+		if (c->prl[i] == c->address)
+			return;
+	if (c->address != 0)
+		c->prl[c->n_prl++] = c->address;
+}
+
+void
+ts_finish_isatap(struct ts_load *l, const struct ts_node *map, const char *path, void *base)
+{
+	struct ts_cfg_isatap *c = base;
+
+	add_to_prl(c);
+	if (c->preferred > c->valid)
+		ts_fault(l, line_of(map, ts_node_get(map, "preferred") != NULL ? "preferred" : "valid"), path,
+			"`preferred`, %u s, is longer than `valid`, %u s (RFC 4861 section 6.2.1)", c->preferred,
+			c->valid);
 }

@@ -22,7 +22,7 @@ static const char intro[] =
 	"Indent with spaces; anchors, aliases and tags are not allowed; the file has at most 1 MiB.";
 
 static const char legend[] = "`name[]` is a list of entries that begin with `- `; "
-			     "`limits.*` are the keys of each limit that is written as a map. "
+			     "`limits.*` are the keys of each limit or rate that is written as a map. "
 			     "Yes and no may be written yes, no, true, false, on, off. "
 			     "A reloadable key sets what a running relay can replace; all others are fixed at start.";
 
@@ -38,7 +38,7 @@ type_name(const struct ts_key *k)
 	case TS_KEY_STRING:
 		return "text";
 	case TS_KEY_IPV4:
-		return k->choices != NULL ? "anycast or IPv4 address" : "IPv4 address";
+		return k->choices != NULL ? "anycast, mirror or IPv4 address" : "IPv4 address";
 	case TS_KEY_IPV6:
 		return "IPv6 address";
 	case TS_KEY_ADDRESS:
@@ -47,6 +47,8 @@ type_name(const struct ts_key *k)
 		return "address/length";
 	case TS_KEY_PREFIX:
 		return "prefix";
+	case TS_KEY_PREFIX4:
+		return "IPv4 address or prefix";
 	case TS_KEY_PREFIX6:
 		return "IPv6 prefix";
 	case TS_KEY_MAC:
@@ -80,7 +82,9 @@ put_type(FILE *out, const struct ts_key *k)
 		fprintf(out, ", %s%u to %u", k->flags & TS_KEY_OR_ZERO ? "0 or " : "", k->min, k->max);
 	else if (k->type == TS_KEY_STRING)
 		fprintf(out, ", at most %zu characters", k->size - 1);
-	else if (k->type == TS_KEY_PREFIX6)
+	else if (k->type == TS_KEY_PREFIX6 && k->min == k->max)
+		fprintf(out, " of length %u", k->min);
+	else if (k->type == TS_KEY_PREFIX6 || (k->type == TS_KEY_PREFIX4 && k->min > 0))
 		fprintf(out, " of length %u to %u", k->min, k->max);
 	if (k->unit != NULL)
 		fprintf(out, ", %s", k->unit);

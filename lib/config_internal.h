@@ -15,7 +15,7 @@
 
 #define TS_CONFIG_MAX_BYTES (1u << 20)
 #define TS_MAX_FAULTS 100
-#define TS_MAX_KEYS 128
+#define TS_MAX_KEYS 192
 #define TS_PATH_TEXT 192
 #define TS_UNRESOLVED UINT32_MAX
 
@@ -60,6 +60,7 @@ enum ts_key_type {
 	TS_KEY_ADDRESS, /* struct ts_cfg_addr of full length */
 	TS_KEY_HOST,	/* struct ts_cfg_addr: an address and the length of its LAN's prefix */
 	TS_KEY_PREFIX,	/* struct ts_cfg_addr without bits beyond its length */
+	TS_KEY_PREFIX4, /* struct ts_prefix4 */
 	TS_KEY_PREFIX6, /* struct ts_prefix6 */
 	TS_KEY_MAC,
 	TS_KEY_PORT,	  /* name of a port; unsigned index */
@@ -73,7 +74,7 @@ enum {
 	TS_KEY_MANY = 1 << 2,	 /* a list of such values */
 	TS_KEY_UNIQUE = 1 << 3,	 /* no value of the list may come twice; compared as bytes */
 	TS_KEY_OWNED = 1 << 4,	 /* the list is on the heap: `offset` is of a pointer */
-	TS_KEY_OR_ZERO = 1 << 5, /* 0 is allowed below `min` */
+	TS_KEY_OR_ZERO = 1 << 5, /* 0 is allowed below `min`; of a rate: 0 is no limit */
 };
 
 /* `base` is the scope's struct; map is NULL when the section is there but empty. */
@@ -138,6 +139,8 @@ void ts_finish_known_6rd(struct ts_load *l, const struct ts_node *map, const cha
 void ts_finish_announce(struct ts_load *l, const struct ts_node *map, const char *path, void *base);
 void ts_finish_local(struct ts_load *l, const struct ts_node *map, const char *path, void *base);
 void ts_finish_6to4(struct ts_load *l, const struct ts_node *map, const char *path, void *base);
+void ts_finish_6rd(struct ts_load *l, const struct ts_node *map, const char *path, void *base);
+void ts_finish_isatap(struct ts_load *l, const struct ts_node *map, const char *path, void *base);
 
 /* config_check*.c */
 void ts_check(struct ts_load *l);
@@ -145,7 +148,31 @@ void ts_check_ports(struct ts_load *l);
 void ts_check_interfaces(struct ts_load *l);
 void ts_check_services(struct ts_load *l);
 void ts_check_6to4(struct ts_load *l);
+void ts_check_6rd(struct ts_load *l);
+void ts_check_isatap(struct ts_load *l);
+void ts_check_tunnels(struct ts_load *l);
+void ts_check_access(struct ts_load *l);
 void ts_check_routes(struct ts_load *l);
+
+/* config_check_tunnel.c: an IPv6 prefix whose packets go into a tunnel. */
+struct ts_cfg_tunnel {
+	struct ts_prefix6 prefix; /* length 0: a faulty one */
+	char name[24];		  /* of the list entry or section: "6rd[2]" */
+};
+
+#define TS_MAX_TUNNELS (1 + TS_MAX_6RD + TS_MAX_ISATAP)
+unsigned ts_cfg_tunnels(const struct ts_config *cfg, struct ts_cfg_tunnel tunnels[TS_MAX_TUNNELS]);
+/* The tunnel whose prefix covers all of `prefix`, or NULL. */
+const struct ts_cfg_tunnel *ts_cfg_tunnel_around(
+	const struct ts_cfg_tunnel *tunnels, unsigned n, const struct ts_cfg_addr *prefix);
+/* A fault at `path` when no packet could have an address of the prefix (G16); length 0 is skipped. */
+void ts_check_tunnel_prefix(struct ts_load *l, const char *path, const struct ts_prefix6 *prefix, bool allow_ula);
+/* A fault at `path` when the packets of a tunnel of this MTU do not fit into every interface (G40). */
+void ts_check_tunnel_mtu(struct ts_load *l, const char *path, unsigned mtu);
+/* A fault at `path` when the IPv4 prefix has to do with addresses that no managed network uses (G15). */
+void ts_check_managed(struct ts_load *l, const char *path, const struct ts_prefix4 *prefix);
+/* The same for the address of a 6rd relay or ISATAP router, which may not be in 192.88.99.0/24 either; 0 is skipped. */
+void ts_check_managed_host(struct ts_load *l, const char *path, rte_be32_t v4);
 
 /* config_addr.c: what is true of addresses in a configuration. */
 bool ts_cfg_addr_equal(const struct ts_cfg_addr *a, const struct ts_cfg_addr *b);
@@ -160,6 +187,11 @@ bool ts_cfg_addr_mask(struct ts_cfg_addr *addr);
 /* "a.b.c.d" or, with_len, "a.b.c.d/len"; returns buf. */
 #define TS_ADDR_TEXT (INET6_ADDRSTRLEN + 4)
 const char *ts_cfg_addr_text(const struct ts_cfg_addr *addr, bool with_len, char buf[TS_ADDR_TEXT]);
+const char *ts_prefix4_text(const struct ts_prefix4 *prefix, char buf[TS_ADDR_TEXT]);
+const char *ts_prefix6_text(const struct ts_prefix6 *prefix, char buf[TS_ADDR_TEXT]);
+/* Whether all of `inner` lies in `outer`. */
+bool ts_prefix4_covers(const struct ts_prefix4 *outer, const struct ts_prefix4 *inner);
+bool ts_prefix6_covers(const struct ts_prefix6 *outer, const struct ts_prefix6 *inner);
 /* Whether it is configured on an interface. */
 bool ts_cfg_is_host_address(const struct ts_config *cfg, const struct ts_cfg_addr *addr);
 

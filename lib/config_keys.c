@@ -27,6 +27,10 @@
 #define RATE(p, f, dflt, text)                                                                                         \
 	{ .path = p, .type = TS_KEY_RATE, CFG(f), .min = 0, .max = 1000000000, .fallback = dflt, .unit = "per second", \
 	  RELOAD, .help = text }
+/* A rate of which 0 means that there is none. */
+#define RATE_OR_NO_LIMIT(p, f, text)                                                                                   \
+	{ .path = p, .type = TS_KEY_RATE, CFG(f), .min = 1, .max = 1000000000, .fallback = "0", .unit = "per second",  \
+	  .flags = TS_KEY_OR_ZERO | TS_KEY_RELOADABLE, .help = text }
 /* A limit of a table, fixed when its memory is taken. */
 #define LIMIT(p, f, lo, hi, dflt, what, text)                                                                          \
 	{ .path = p, .type = TS_KEY_UINT, CFG(f), .min = lo, .max = hi, .fallback = dflt, .unit = what, .help = text }
@@ -34,13 +38,35 @@
 	{ .path = p, .type = TS_KEY_UINT, CFG(f), .min = lo, .max = hi, .fallback = "0", .unit = what,                 \
 	  .flags = TS_KEY_OR_ZERO, .help = text }
 
+/* One of the keys that all entries of a list of tunnels have alike. */
+#define TUNNEL_BOOL(p, type_, f, dflt, text)                                                                           \
+	{ .path = p, .type = TS_KEY_BOOL, FIELD(type_, f), .fallback = dflt, RELOAD, .help = text }
+#define TUNNEL_NUMBER(p, type_, f, lo, hi, dflt, what, text)                                                           \
+	{ .path = p, .type = TS_KEY_UINT, FIELD(type_, f), .min = lo, .max = hi, .fallback = dflt, .unit = what,       \
+	  RELOAD, .help = text }
+#define TUNNEL_ENUM(p, type_, f, words, dflt, text)                                                                    \
+	{ .path = p, .type = TS_KEY_ENUM, FIELD(type_, f), .choices = words, .fallback = dflt, RELOAD, .help = text }
+#define MTU_HELP "tunnel MTU: the largest IPv6 packet that is put into a tunnel"
+#define DSCP_HELP "DSCP of the outer header: zero, or a copy of the inner one"
+#define ECN_HELP                                                                                                       \
+	"ECN of the outer header (RFC 6040): compat: 00; normal: a copy, if all far ends are known to cope"
+#define ULA_HELP "carry packets from and to fc00::/7"
+#define MSS_CLAMP_HELP                                                                                                 \
+	"lower the MSS of TCP connections to what the tunnel MTU carries, for hosts that miss Packet Too Big"
+#define DYNAMIC_MTU_HELP                                                                                               \
+	"learn the path MTU of each far end from ICMPv4 errors (RFC 4213 3.2.2): DF is set and Packet Too Big tells "  \
+	"it, while it leaves room for 1280 bytes; DF is clear where it does not"
+#define HANDOVER(p, from, to, text)                                                                                    \
+	{ .path = p, .type = TS_KEY_BOOL, CFG(handover[from][to]), .fallback = "yes", RELOAD, .help = text }
+
 static const char *const hugepages[] = { "required", "auto", "no", NULL };
 static const char *const idle[] = { "spin", "pause", NULL };
 static const char *const twin[] = { "tap", "none", NULL };
 static const char *const v4_filter[] = { "core", "extended", NULL };
 static const char *const dscp[] = { "zero", "copy", NULL };
 static const char *const ecn[] = { "compat", "normal", NULL };
-static const char *const anycast[] = { "anycast", NULL };
+static const char *const anycast_or_mirror[] = { "anycast", "mirror", NULL };
+static const char *const hairpin[] = { "self", "all", "none", NULL };
 
 const struct ts_key ts_keys[] = {
 	{ .path = "netns", .type = TS_KEY_STRING, CFG(netns),
@@ -149,7 +175,7 @@ const struct ts_key ts_keys[] = {
 	  .help = "Addresses of the relay itself that the kernel does not have; the data path answers for them." },
 	{ .path = "local.icmp6-source", .type = TS_KEY_IPV6, CFG(local.icmp6_source), RELOAD,
 	  .help = "source of the ICMPv6 errors: global unicast, announced to the whole Internet, not from the exchange "
-		  "LAN (else uRPF elsewhere drops Packet Too Big). Needed by 6to4" },
+		  "LAN (else uRPF elsewhere drops Packet Too Big). Needed by every tunnel" },
 	{ .path = "local.hop-limit", .type = TS_KEY_UINT, CFG(local.hop_limit), .min = 1, .max = 255, .fallback = "64",
 	  RELOAD, .help = "of packets that the relay originates" },
 	{ .path = "local.addresses", .type = TS_KEY_ADDRESS, CFGS(local.addresses, local.n_addresses),
@@ -162,12 +188,18 @@ const struct ts_key ts_keys[] = {
 	RATE("limits.icmp6-time-exceeded", limits.time_exceeded, "1000", "ICMPv6 Time Exceeded (traceroute)"),
 	RATE("limits.icmp6-unreachable", limits.unreachable, "1000", "ICMPv6 Destination Unreachable"),
 	RATE("limits.icmp6-parameter-problem", limits.parameter_problem, "100", "ICMPv6 Parameter Problem"),
+	RATE("limits.icmp6-per-prefix", limits.icmp6_per_prefix, "100",
+	     "all these ICMPv6 errors to one destination /64, besides the limits above"),
+	RATE("limits.icmp4-errors", limits.icmp4_errors, "10000",
+	     "ICMPv4 errors from inside the tunnels that are translated to ICMPv6"),
+	RATE("limits.icmp4-errors-per-source", limits.icmp4_errors_per_source, "100",
+	     "those from one IPv4 source, besides the limit above"),
 	RATE("limits.icmp4-unreachable", limits.icmp4_unreachable, "100", "ICMPv4 port unreachable"),
 	RATE("limits.echo4", limits.echo4, "1000000", "replies to ping of the relay's IPv4 addresses"),
 	RATE("limits.echo6", limits.echo6, "1000000", "replies to ping of the relay's IPv6 addresses"),
 	{ .path = "limits.*.per-second", .type = TS_KEY_UINT, FIELD(struct ts_cfg_rate, per_second), .min = 0,
 	  .max = 1000000000, .flags = TS_KEY_REQUIRED | TS_KEY_RELOADABLE, .unit = "per second",
-	  .help = "how many on average; 0 = none at all" },
+	  .help = "how many on average; 0 = none at all, or no limit where the rate itself says so" },
 	{ .path = "limits.*.burst", .type = TS_KEY_UINT, FIELD(struct ts_cfg_rate, burst), .min = 0, .max = 1000000000,
 	  RELOAD, .help = "how many at once; without it as many as per second" },
 	{ .path = "limits.neighbour-queue", .type = TS_KEY_UINT, CFG(limits.neighbour_queue), .min = 0, .max = 32,
@@ -210,19 +242,140 @@ const struct ts_key ts_keys[] = {
 	  .size = sizeof(rte_be32_t), .count_offset = offsetof(struct ts_config, sixto4.n_rx_v4),
 	  .max_items = TS_MAX_SERVICE_ADDRS - 1, .flags = TS_KEY_MANY | TS_KEY_RELOADABLE,
 	  .help = "unicast IPv4 addresses that 6to4 packets are accepted on" },
-	{ .path = "6to4.source", .type = TS_KEY_IPV4, CFG(sixto4.tx_source), .choices = anycast, RELOAD,
-	  .help = "outer source of what is sent to 6to4 hosts: `anycast` or one of `addresses`; without it anycast if "
+	{ .path = "6to4.source", .type = TS_KEY_IPV4, CFG(sixto4.tx_source), .choices = anycast_or_mirror,
+	  RELOAD,
+	  .help = "outer source of what is sent to 6to4 hosts: `anycast`, one of `addresses`, or `mirror`: for each "
+		  "site the address that it last sent to. Without it, and for sites that have not sent yet, anycast if "
 		  "that is on, else the first address" },
 	{ .path = "6to4.mtu", .type = TS_KEY_UINT, CFG(sixto4.mtu), .min = 1280, .max = 1480, .fallback = "1280",
-	  .unit = "bytes", RELOAD, .help = "tunnel MTU: the largest IPv6 packet that is put into a tunnel" },
+	  .unit = "bytes", RELOAD, .help = MTU_HELP },
 	{ .path = "6to4.df", .type = TS_KEY_BOOL, CFG(sixto4.df), .fallback = "no", RELOAD,
 	  .help = "set Don't Fragment in the outer header" },
 	{ .path = "6to4.ttl", .type = TS_KEY_UINT, CFG(sixto4.ttl), .min = 1, .max = 255, .fallback = "64", RELOAD,
 	  .help = "TTL of the outer header" },
 	{ .path = "6to4.dscp", .type = TS_KEY_ENUM, CFG(sixto4.dscp), .choices = dscp, .fallback = "zero", RELOAD,
-	  .help = "DSCP of the outer header: zero, or a copy of the inner one" },
+	  .help = DSCP_HELP },
 	{ .path = "6to4.ecn", .type = TS_KEY_ENUM, CFG(sixto4.ecn), .choices = ecn, .fallback = "compat", RELOAD,
-	  .help = "ECN of the outer header (RFC 6040): compat: 00; normal: a copy, if all far ends are known to cope" },
+	  .help = ECN_HELP },
+	{ .path = "6to4.mss-clamp", .type = TS_KEY_BOOL, CFG(sixto4.mss_clamp), .fallback = "no", RELOAD,
+	  .help = MSS_CLAMP_HELP },
+	{ .path = "6to4.dynamic-mtu", .type = TS_KEY_BOOL, CFG(sixto4.dynamic_mtu), .fallback = "no", RELOAD,
+	  .help = DYNAMIC_MTU_HELP },
+
+	{ .path = "6rd[]", .type = TS_KEY_LIST, CFGS(sixrd, n_sixrd), RELOAD,
+	  .line_offset = offsetof(struct ts_cfg_6rd, line), .finish = ts_finish_6rd,
+	  .help = "6rd domains for which this is a border relay (RFC 5969)." },
+	{ .path = "6rd[].name", .type = TS_KEY_STRING, FIELD(struct ts_cfg_6rd, name),
+	  .flags = TS_KEY_REQUIRED | TS_KEY_RELOADABLE, .help = "what statistics call the domain" },
+	{ .path = "6rd[].prefix", .type = TS_KEY_PREFIX6, FIELD(struct ts_cfg_6rd, map.prefix), .min = 3, .max = 128,
+	  .flags = TS_KEY_REQUIRED | TS_KEY_RELOADABLE,
+	  .help = "6rd prefix. A site gets a prefix that is longer by 32 - `ipv4-mask-len` bits: at most /128, and "
+		  "only up to /64 do hosts configure themselves from it" },
+	TUNNEL_NUMBER("6rd[].ipv4-mask-len", struct ts_cfg_6rd, map.ipv4_mask_len, 0, 32, "0", "bits",
+		      "leading bits that all IPv4 addresses of the domain share, and that 6rd addresses leave out"),
+	{ .path = "6rd[].ipv4-common", .type = TS_KEY_IPV4, FIELD(struct ts_cfg_6rd, map.ipv4_common), RELOAD,
+	  .help = "an IPv4 address of the domain: its first `ipv4-mask-len` bits count. Without it those of `br`, "
+		  "which may be outside the domain" },
+	{ .path = "6rd[].br", .type = TS_KEY_IPV4, FIELD(struct ts_cfg_6rd, br),
+	  .flags = TS_KEY_REQUIRED | TS_KEY_RELOADABLE,
+	  .help = "IPv4 address of the border relay; no other tunnel may have it (RFC 3964 6.1). Keep protocol 41 from "
+		  "outside the domain away from it" },
+	TUNNEL_BOOL("6rd[].anycast", struct ts_cfg_6rd, anycast, "no",
+		    "several relays have the address `br`; they share the identification of fragments, so DF is set "
+		    "(RFC 5969 9.1)"),
+	TUNNEL_NUMBER("6rd[].mtu", struct ts_cfg_6rd, mtu, 1280, 1480, "1280", "bytes", MTU_HELP),
+	{ .path = "6rd[].df", .type = TS_KEY_BOOL, FIELD(struct ts_cfg_6rd, df), RELOAD,
+	  .help = "set Don't Fragment in the outer header; without it as `anycast`" },
+	TUNNEL_NUMBER("6rd[].ttl", struct ts_cfg_6rd, ttl, 1, 255, "64", NULL, "TTL of the outer header"),
+	TUNNEL_ENUM("6rd[].dscp", struct ts_cfg_6rd, dscp, dscp, "copy", DSCP_HELP),
+	TUNNEL_ENUM("6rd[].ecn", struct ts_cfg_6rd, ecn, ecn, "normal", ECN_HELP),
+	TUNNEL_ENUM("6rd[].hairpin", struct ts_cfg_6rd, hairpin, hairpin, "self",
+		    "what may go from the domain back into it. self: to its sender, the test of RFC 5969 section 8; "
+		    "all: to every site; none"),
+	TUNNEL_BOOL("6rd[].allow-ula", struct ts_cfg_6rd, allow_ula, "no", ULA_HELP),
+	{ .path = "6rd[].known-relays", .type = TS_KEY_PREFIX4, ARRAY(struct ts_cfg_6rd, known_relays, n_known_relays),
+	  .min = 1, .max = 32, .flags = TS_KEY_MANY | TS_KEY_UNIQUE | TS_KEY_RELOADABLE,
+	  .help = "other tunnel routers that sites of the domain could be taken for: never sent to, nor listened to "
+		  "(RFC 6324). 192.88.99.0/24 needs no entry" },
+	TUNNEL_BOOL("6rd[].mss-clamp", struct ts_cfg_6rd, mss_clamp, "no", MSS_CLAMP_HELP),
+	TUNNEL_BOOL("6rd[].dynamic-mtu", struct ts_cfg_6rd, dynamic_mtu, "no", DYNAMIC_MTU_HELP),
+
+	{ .path = "isatap[]", .type = TS_KEY_LIST, CFGS(isatap, n_isatap), RELOAD,
+	  .line_offset = offsetof(struct ts_cfg_isatap, line), .finish = ts_finish_isatap,
+	  .help = "ISATAP sites for which this is an advertising router (RFC 5214)." },
+	{ .path = "isatap[].name", .type = TS_KEY_STRING, FIELD(struct ts_cfg_isatap, name),
+	  .flags = TS_KEY_REQUIRED | TS_KEY_RELOADABLE, .help = "what statistics call the site" },
+	{ .path = "isatap[].address", .type = TS_KEY_IPV4, FIELD(struct ts_cfg_isatap, address),
+	  .flags = TS_KEY_REQUIRED | TS_KEY_RELOADABLE,
+	  .help = "IPv4 address of the router; no other tunnel may have it (RFC 3964 6.1)" },
+	{ .path = "isatap[].prefix", .type = TS_KEY_PREFIX6, FIELD(struct ts_cfg_isatap, prefix), .min = 64, .max = 64,
+	  .flags = TS_KEY_REQUIRED | TS_KEY_RELOADABLE, .help = "prefix of the hosts, on-link in the tunnel" },
+	{ .path = "isatap[].site", .type = TS_KEY_PREFIX4, ARRAY(struct ts_cfg_isatap, site, n_site), .min = 1,
+	  .max = 32, .min_items = 1,
+	  .flags = TS_KEY_MANY | TS_KEY_UNIQUE | TS_KEY_REQUIRED | TS_KEY_RELOADABLE,
+	  .help = "IPv4 addresses that may use the router. A site never spans the public Internet; filter protocol 41 "
+		  "at its border" },
+	/* One entry is left free for `address`. */
+	{ .path = "isatap[].prl", .type = TS_KEY_IPV4, .offset = offsetof(struct ts_cfg_isatap, prl),
+	  .size = sizeof(rte_be32_t), .count_offset = offsetof(struct ts_cfg_isatap, n_prl),
+	  .max_items = TS_MAX_RELAYS - 1, .flags = TS_KEY_MANY | TS_KEY_UNIQUE | TS_KEY_RELOADABLE,
+	  .help = "potential router list: all advertising routers of the site; `address` is added" },
+	TUNNEL_BOOL("isatap[].u-bit", struct ts_cfg_isatap, u_bit, "no",
+		    "the router's own interface identifiers begin with 0200:5efe instead of 0000:5efe: for globally "
+		    "unique IPv4 addresses (RFC 5214 6.1)"),
+	TUNNEL_NUMBER("isatap[].mtu", struct ts_cfg_isatap, mtu, 1280, 1480, "1280", "bytes",
+		      MTU_HELP "; advertised"),
+	TUNNEL_NUMBER("isatap[].ttl", struct ts_cfg_isatap, ttl, 1, 255, "64", NULL, "TTL of the outer header"),
+	TUNNEL_ENUM("isatap[].dscp", struct ts_cfg_isatap, dscp, dscp, "zero", DSCP_HELP),
+	TUNNEL_ENUM("isatap[].ecn", struct ts_cfg_isatap, ecn, ecn, "compat", ECN_HELP),
+	TUNNEL_BOOL("isatap[].allow-ula", struct ts_cfg_isatap, allow_ula, "no", ULA_HELP),
+	TUNNEL_NUMBER("isatap[].router-lifetime", struct ts_cfg_isatap, router_lifetime, 1, 65535, "1800", "s",
+		      "advertised: how long this is a default router"),
+	TUNNEL_NUMBER("isatap[].valid", struct ts_cfg_isatap, valid, 1, UINT32_MAX, "2592000", "s",
+		      "advertised: valid lifetime of the prefix; 4294967295 = for ever"),
+	TUNNEL_NUMBER("isatap[].preferred", struct ts_cfg_isatap, preferred, 0, UINT32_MAX, "604800", "s",
+		      "advertised: preferred lifetime of the prefix, at most `valid`"),
+	TUNNEL_BOOL("isatap[].on-link", struct ts_cfg_isatap, on_link, "yes",
+		    "advertised: hosts of the prefix send to each other directly (L flag)"),
+	TUNNEL_BOOL("isatap[].autonomous", struct ts_cfg_isatap, autonomous, "yes",
+		    "advertised: hosts make their addresses from the prefix (A flag)"),
+	{ .path = "isatap[].dns", .type = TS_KEY_IPV6, ARRAY(struct ts_cfg_isatap, dns, n_dns),
+	  .flags = TS_KEY_MANY | TS_KEY_UNIQUE | TS_KEY_RELOADABLE,
+	  .help = "advertised: recursive DNS servers (RFC 8106)" },
+	{ .path = "isatap[].dns-search", .type = TS_KEY_STRING, ARRAY(struct ts_cfg_isatap, dns_search, n_dns_search),
+	  .flags = TS_KEY_MANY | TS_KEY_UNIQUE | TS_KEY_RELOADABLE,
+	  .help = "advertised: domains to look names up in (RFC 8106), without a dot at the end" },
+	TUNNEL_NUMBER("isatap[].dns-lifetime", struct ts_cfg_isatap, dns_lifetime, 0, UINT32_MAX, "1800", "s",
+		      "advertised: how long `dns` and `dns-search` hold; 0 = no longer"),
+	TUNNEL_BOOL("isatap[].mss-clamp", struct ts_cfg_isatap, mss_clamp, "no", MSS_CLAMP_HELP),
+	TUNNEL_BOOL("isatap[].dynamic-mtu", struct ts_cfg_isatap, dynamic_mtu, "no", DYNAMIC_MTU_HELP),
+
+	SECTION("handover", "What may go from one tunnel straight into another of this relay; what may not is dropped. "
+			    "6to4 to 6to4 never may (RFC 3964); within one 6rd domain `hairpin` decides, "
+			    "within one ISATAP site everything may."),
+	HANDOVER("handover.6to4-6rd", TS_MECH_6TO4, TS_MECH_6RD, "from 6to4 to 6rd"),
+	HANDOVER("handover.6to4-isatap", TS_MECH_6TO4, TS_MECH_ISATAP, "from 6to4 to ISATAP"),
+	HANDOVER("handover.6rd-6to4", TS_MECH_6RD, TS_MECH_6TO4, "from 6rd to 6to4"),
+	HANDOVER("handover.6rd-6rd", TS_MECH_6RD, TS_MECH_6RD, "from one 6rd domain to another"),
+	HANDOVER("handover.6rd-isatap", TS_MECH_6RD, TS_MECH_ISATAP, "from 6rd to ISATAP"),
+	HANDOVER("handover.isatap-6to4", TS_MECH_ISATAP, TS_MECH_6TO4, "from ISATAP to 6to4"),
+	HANDOVER("handover.isatap-6rd", TS_MECH_ISATAP, TS_MECH_6RD, "from ISATAP to 6rd"),
+	HANDOVER("handover.isatap-isatap", TS_MECH_ISATAP, TS_MECH_ISATAP, "from one ISATAP site to another"),
+
+	SECTION("access", "Who is served by the tunnels, and how much (RFC 3964 4.1.3, 4.2.3)."),
+	{ .path = "access.deny-ipv4", .type = TS_KEY_PREFIX4, CFGS(access.deny4, access.n_deny4), .min = 1, .max = 32,
+	  .flags = TS_KEY_MANY | TS_KEY_UNIQUE | TS_KEY_RELOADABLE,
+	  .help = "far ends of tunnels that are not served, whatever `allow-ipv4` says" },
+	{ .path = "access.allow-ipv4", .type = TS_KEY_PREFIX4, CFGS(access.allow4, access.n_allow4), .min = 0,
+	  .max = 32, .flags = TS_KEY_MANY | TS_KEY_UNIQUE | TS_KEY_RELOADABLE,
+	  .help = "the only far ends of tunnels that are served; without it, or empty, all" },
+	{ .path = "access.deny-ipv6", .type = TS_KEY_PREFIX6, CFGS(access.deny6, access.n_deny6), .min = 1, .max = 128,
+	  .flags = TS_KEY_MANY | TS_KEY_UNIQUE | TS_KEY_RELOADABLE,
+	  .help = "native sources and destinations that no tunnel packet may have" },
+	RATE_OR_NO_LIMIT("access.rate-per-site", access.per_site4,
+			 "tunnel packets of one IPv4 far end; 0 = no limit"),
+	RATE_OR_NO_LIMIT("access.rate-per-prefix", access.per_prefix6,
+			 "tunnel packets of one native /64; 0 = no limit"),
 
 	{ .path = "announce", .type = TS_KEY_SECTION, .finish = ts_finish_announce,
 	  .help = "The anycast prefixes as kernel routes for BIRD or FRR to export, while the relay lives. Off without "

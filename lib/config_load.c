@@ -194,14 +194,16 @@ load_section(struct ts_load *l, const struct ts_key *key, const struct ts_node *
 }
 
 static void
-load_rate(struct ts_load *l, const struct ts_node *map, const char *path, struct ts_cfg_rate *rate)
+load_rate(struct ts_load *l, const struct ts_key *key, const struct ts_node *map, const char *path,
+	struct ts_cfg_rate *rate)
 {
 	*rate = (struct ts_cfg_rate){0};
 	ts_load_map(l, "limits.*.", map, map->line, path, rate);
 	if (ts_node_get(map, "burst") == NULL)
 		rate->burst = rate->per_second;
 	else if (rate->per_second > 0 && rate->burst == 0)
-		ts_fault(l, map->line, path, "a burst of 0 lets nothing pass; `per-second: 0` says that");
+		ts_fault(l, map->line, path, "a burst of 0 lets nothing pass; `per-second: 0` says %s",
+			key->flags & TS_KEY_OR_ZERO ? "that there is no limit" : "that");
 }
 
 static void
@@ -212,7 +214,7 @@ load_key(struct ts_load *l, const struct ts_key *key, const struct ts_node *node
 	else if (key->type == TS_KEY_LIST || (key->flags & TS_KEY_MANY) != 0)
 		load_list(l, key, node, path, base);
 	else if (key->type == TS_KEY_RATE && node->kind == TS_NODE_MAP)
-		load_rate(l, node, path, at(base, key->offset));
+		load_rate(l, key, node, path, at(base, key->offset));
 	else
 		ts_value_set(l, key, node, path, at(base, key->offset));
 }

@@ -145,16 +145,24 @@ set_string(const struct value *v)
 	return true;
 }
 
-/* A choice stands for an address: the only one is `anycast`. */
+/* The first choice, `anycast`, stands for an address; another one is for the section's finish to find, and leaves 0. */
 static bool
 set_ipv4(const struct value *v)
 {
-	const char *word = v->key->choices != NULL ? v->key->choices[0] : NULL;
-	rte_be32_t a = TS_6TO4_ANYCAST;
+	char list[128] = "";
+	rte_be32_t a = 0;
+	size_t at = 0;
 
-	if ((word == NULL || strcmp(v->node->text, word) != 0) && inet_pton(AF_INET, v->node->text, &a) != 1)
-		return fault(v, SHOWN " is not an IPv4 address%s%s", v->node->text, word != NULL ? " and not " : "",
-			word != NULL ? word : "");
+	for (unsigned i = 0; v->key->choices != NULL && v->key->choices[i] != NULL; i++) {
+		if (strcmp(v->node->text, v->key->choices[i]) == 0) {
+			a = i == 0 ? TS_6TO4_ANYCAST : 0;
+			memcpy(v->out, &a, sizeof(a));
+			return true;
+		}
+		at += snprintf(list + at, sizeof(list) - at, "%s%s", i > 0 ? " or " : " and not ", v->key->choices[i]);
+	}
+	if (inet_pton(AF_INET, v->node->text, &a) != 1)
+		return fault(v, SHOWN " is not an IPv4 address%s", v->node->text, list);
 	memcpy(v->out, &a, sizeof(a));
 	return true;
 }
@@ -223,22 +231,36 @@ set_addr(const struct value *v)
 }
 
 static bool
-set_prefix6(const struct value *v)
+fine_length(const struct value *v, unsigned len)
 {
+	if (len >= v->key->min && len <= v->key->max)
+		return true;
+	if (v->key->min == v->key->max)
+		return fault(v, SHOWN ": the length must be %u", v->node->text, v->key->min);
+	return fault(v, SHOWN ": the length must be %u to %u", v->node->text, v->key->min, v->key->max);
+}
+
+/* A prefix of one family, or a single address. The structs are compared as bytes: their padding is 0. */
+static bool
+set_prefix46(const struct value *v)
+{
+	bool four = v->key->type == TS_KEY_PREFIX4;
 	struct ts_cfg_addr a = {0};
-	struct ts_prefix6 p;
+	struct ts_prefix4 p4;
+	struct ts_prefix6 p6;
 
 	if (!parse_addr(v, &a))
 		return false;
-	if (a.family != AF_INET6)
-		return fault(v, SHOWN " is not an IPv6 prefix", v->node->text);
-	if (!no_host_bits(v, &a))
+	if (a.family != (four ? AF_INET : AF_INET6))
+		return fault(v, SHOWN " is not an %s prefix", v->node->text, four ? "IPv4" : "IPv6");
+	if (!no_host_bits(v, &a) || !fine_length(v, a.prefix_len))
 		return false;
-	if (a.prefix_len < v->key->min || a.prefix_len > v->key->max)
-		return fault(v, SHOWN ": the length must be %u to %u", v->node->text, v->key->min, v->key->max);
-	p.addr = a.v6;
-	p.len = a.prefix_len;
-	memcpy(v->out, &p, sizeof(p));
+	memset(&p4, 0, sizeof(p4));
+	memset(&p6, 0, sizeof(p6));
+	p4.addr = a.v4;
+	p4.len = p6.len = a.prefix_len;
+	p6.addr = a.v6;
+	memcpy(v->out, four ? (const void *)&p4 : (const void *)&p6, v->key->size);
 	return true;
 }
 
@@ -324,7 +346,8 @@ ts_value_set(struct ts_load *l, const struct ts_key *key, const struct ts_node *
 		[TS_KEY_ADDRESS] = set_addr,
 		[TS_KEY_HOST] = set_addr,
 		[TS_KEY_PREFIX] = set_addr,
-		[TS_KEY_PREFIX6] = set_prefix6,
+		[TS_KEY_PREFIX4] = set_prefix46,
+		[TS_KEY_PREFIX6] = set_prefix46,
 		[TS_KEY_MAC] = set_mac,
 		[TS_KEY_PORT] = set_reference,
 		[TS_KEY_INTERFACE] = set_reference,

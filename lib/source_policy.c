@@ -23,9 +23,9 @@ static const struct ts_prefix4 relay_prefix = P4(192, 88, 99, 0, 24);
 struct ts_source_policy {
 	struct ts_source_policy_map map;
 	enum ts_policy_list list;
-	size_t n_own, n_attached;
-	struct ts_prefix4 *attached;
-	rte_be32_t own[];
+	size_t n_own, n_attached, n_deny, n_allow;
+	const struct ts_prefix4 *attached, *deny, *allow; /* all lists lie behind the struct */
+	const rte_be32_t *own;
 };
 
 static void
@@ -59,40 +59,75 @@ broadcast(const struct ts_prefix4 *subnet)
 	return subnet->addr | ~ts_mask4(subnet->len);
 }
 
-struct ts_source_policy *
-ts_source_policy_create(enum ts_policy_list list, const rte_be32_t *own, size_t n_own, const struct ts_prefix4 *attached,
-	size_t n_attached)
+/* With an allow list everything is suspect but the /24s that lie in it whole. */
+static void
+suspect_all_but(struct ts_source_policy *p, const struct ts_prefix4 *allow, size_t n_allow)
 {
-	size_t size = sizeof(struct ts_source_policy) + n_own * sizeof(own[0]) + n_attached * sizeof(attached[0]);
-	struct ts_source_policy *p = aligned_alloc(64, (size + 63) & ~(size_t)63);
+	memset(p->map.bits, 0xff, sizeof(p->map.bits));
+	for (size_t i = 0; i < n_allow; i++) {
+		uint32_t first = rte_be_to_cpu_32(allow[i].addr) >> 8;
 
-	if (p == NULL)
-		return NULL;
-	memset(p, 0, size);
-	p->list = list;
-	p->n_own = n_own;
-	p->n_attached = n_attached;
-	p->attached = (struct ts_prefix4 *)(void *)(p->own + n_own);
-	if (n_own != 0)
-		memcpy(p->own, own, n_own * sizeof(own[0]));
-	if (n_attached != 0)
-		memcpy(p->attached, attached, n_attached * sizeof(attached[0]));
+		for (uint32_t n = 0; allow[i].len <= 24 && n < 1u << (24 - allow[i].len); n++)
+			p->map.bits[(first + n) >> 6] &= ~(UINT64_C(1) << ((first + n) & 63));
+	}
+}
 
+static void
+fill_map(struct ts_source_policy *p)
+{
+	if (p->n_allow != 0)
+		suspect_all_but(p, p->allow, p->n_allow);
 	suspect_list(p, managed_list, RTE_DIM(managed_list));
-	if (list != TS_POLICY_MANAGED) {
+	if (p->list != TS_POLICY_MANAGED) {
 		suspect_list(p, core_list, RTE_DIM(core_list));
 		suspect_prefix(p, &relay_prefix);
 	}
-	if (list == TS_POLICY_EXTENDED)
+	if (p->list == TS_POLICY_EXTENDED)
 		suspect_list(p, extended_list, RTE_DIM(extended_list));
-	for (size_t i = 0; i < n_own; i++)
-		suspect_addr(p, own[i]);
-	for (size_t i = 0; i < n_attached; i++) {
-		if (attached[i].len > 30)
+	suspect_list(p, p->deny, p->n_deny);
+	for (size_t i = 0; i < p->n_own; i++)
+		suspect_addr(p, p->own[i]);
+	for (size_t i = 0; i < p->n_attached; i++) {
+		if (p->attached[i].len > 30)
 			continue;
-		suspect_addr(p, attached[i].addr);
-		suspect_addr(p, broadcast(&attached[i]));
+		suspect_addr(p, p->attached[i].addr);
+		suspect_addr(p, broadcast(&p->attached[i]));
 	}
+}
+
+/* Append a list to the memory behind the map. */
+static const void *
+keep(uint8_t **at, const void *list, size_t n, size_t size)
+{
+	void *copy = *at;
+
+	if (n != 0)
+		memcpy(copy, list, n * size);
+	*at += n * size;
+	return copy;
+}
+
+struct ts_source_policy *
+ts_source_policy_create(const struct ts_source_policy_conf *c)
+{
+	size_t prefixes = c->n_attached + c->n_deny + c->n_allow;
+	size_t size = sizeof(struct ts_source_policy) + prefixes * sizeof(struct ts_prefix4) + c->n_own * sizeof(rte_be32_t);
+	struct ts_source_policy *p = aligned_alloc(64, (size + 63) & ~(size_t)63);
+	uint8_t *at = (uint8_t *)(p + 1);
+
+	if (p == NULL)
+		return NULL;
+	memset(p, 0, sizeof(*p));
+	p->list = c->list;
+	p->n_own = c->n_own;
+	p->n_attached = c->n_attached;
+	p->n_deny = c->n_deny;
+	p->n_allow = c->n_allow;
+	p->attached = keep(&at, c->attached, c->n_attached, sizeof(*c->attached));
+	p->deny = keep(&at, c->deny, c->n_deny, sizeof(*c->deny));
+	p->allow = keep(&at, c->allow, c->n_allow, sizeof(*c->allow));
+	p->own = keep(&at, c->own, c->n_own, sizeof(*c->own));
+	fill_map(p);
 	return p;
 }
 
@@ -143,5 +178,7 @@ ts_source_policy_exact(const struct ts_source_policy *p, rte_be32_t addr)
 		return TS_POLICY_MARTIAN;
 	if (p->list == TS_POLICY_EXTENDED && on_list(extended_list, RTE_DIM(extended_list), addr))
 		return TS_POLICY_MARTIAN;
+	if (on_list(p->deny, p->n_deny, addr) || (p->n_allow != 0 && !on_list(p->allow, p->n_allow, addr)))
+		return TS_POLICY_DENIED;
 	return TS_POLICY_OK;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Which IPv4 addresses may appear as the far end of a tunnel, outer or embedded (protocols.md 2.3; RFC 3964 5.3.1, 3056 9).
+ * Which IPv4 addresses may appear as the far end of a tunnel, outer or embedded: both alike, G18, O19 (protocols.md 2.3; RFC 3964 5.3.1, 3056 9).
  *
  * One bit per /24 (2 MiB) says whether anything in that /24 is refused, so that nearly every check is one load; where the
  * bit is set the exact lists decide and name the reason. Immutable once built.
@@ -26,13 +26,23 @@ enum ts_policy_verdict {
 	TS_POLICY_OWN,	   /* an IPv4 address of the box (OWN4) */
 	TS_POLICY_RELAY,   /* 192.88.99.0/24 */
 	TS_POLICY_MARTIAN, /* on a list, or network or broadcast address of an attached subnet (G14) */
+	TS_POLICY_DENIED,  /* by the operator's access lists (S24, O21) */
 };
 
 struct ts_source_policy;
 
-/* `own` are n_own addresses of the box, `attached` its subnets. NULL when memory is short. */
-struct ts_source_policy *ts_source_policy_create(enum ts_policy_list list, const rte_be32_t *own, size_t n_own,
-	const struct ts_prefix4 *attached, size_t n_attached);
+struct ts_source_policy_conf {
+	enum ts_policy_list list;
+	const rte_be32_t *own; /* addresses of the box */
+	size_t n_own;
+	const struct ts_prefix4 *attached; /* its subnets */
+	size_t n_attached;
+	const struct ts_prefix4 *deny, *allow; /* access lists; an empty allow list allows everything */
+	size_t n_deny, n_allow;
+};
+
+/* Copies what it needs. NULL when memory is short. */
+struct ts_source_policy *ts_source_policy_create(const struct ts_source_policy_conf *conf);
 void ts_source_policy_free(struct ts_source_policy *p);
 
 /* The bitmap, for the inline test below. */

@@ -34,6 +34,7 @@
 #define MAX_ROUNDS 256
 #define SLICE COLD /* packets of a row in a round: every flow at least once */
 #define TRIES 4
+#define ROUNDS_MIN 5
 #define DESCRIPTORS 512
 #define DATA_ROOM (RTE_PKTMBUF_HEADROOM + 256)
 
@@ -74,10 +75,12 @@ static struct row rows[] = {
 
 static struct {
 	size_t routes_v4, routes_v6, rounds;
+	unsigned seconds; /* from the start, after which rounds end */
 	const char *json;
-} opt = {950000, 220000, 151, NULL};
+} opt = {950000, 220000, 151, 600, NULL};
 
 static struct {
+	uint64_t started;
 	char dir[64];
 	uint16_t null_port;
 	struct ts_config cfg;
@@ -344,8 +347,11 @@ measure(void)
 	measure_round(0); /* warms up; the next one writes over it */
 	for (unsigned i = 0; i < N_ROWS; i++)
 		rows[i].disturbed = 0;
-	for (size_t round = 0; round < opt.rounds; round++)
+	for (size_t round = 0; round < opt.rounds; round++) {
 		measure_round(round);
+		if (round + 1 >= ROUNDS_MIN && rte_rdtsc() - b.started > opt.seconds * rte_get_tsc_hz())
+			opt.rounds = round + 1;
+	}
 	for (unsigned i = 0; i < N_ROWS; i++)
 		check_forwarded(&rows[i]);
 }
@@ -411,7 +417,7 @@ options(int argc, char **argv)
 	optind = 1;
 	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
 		if (c == 'q')
-			opt.rounds = 41;
+			opt.rounds = 41, opt.seconds = 35;
 		else if (c == 'j')
 			opt.json = optarg;
 		else if (c == '4')
@@ -435,7 +441,10 @@ main(int argc, char **argv)
 {
 	struct ts_worker *workers[N_ROWS];
 	unsigned n = 0;
-	int used = rte_eal_init(argc, argv);
+	int used;
+
+	b.started = rte_rdtsc();
+	used = rte_eal_init(argc, argv);
 
 	if (used < 0)
 		die("EAL");

@@ -238,7 +238,8 @@ packet(uint8_t *p, enum bench_kind kind, const struct bench_routes *r, const str
 size_t
 bench_pcap_write(const char *path, enum bench_kind kind, const struct bench_routes *r, size_t n, const uint8_t dst_mac[6])
 {
-	struct ts_source_policy *policy = must(ts_source_policy_create(TS_POLICY_EXTENDED, NULL, 0, NULL, 0));
+	const struct ts_source_policy_conf conf = {.list = TS_POLICY_EXTENDED};
+	struct ts_source_policy *policy = must(ts_source_policy_create(&conf));
 	pcap_t *pcap = must(pcap_open_dead(DLT_EN10MB, FRAME_MAX));
 	pcap_dumper_t *out = pcap_dump_open(pcap, path);
 	uint64_t state = SEED + 2 + kind;

@@ -169,6 +169,13 @@ assert_example_rest(const struct ts_config *c)
 	assert_int_equal(c->loop_guard.n_known_isatap, 1);
 	assert_v6(&c->loop_guard.known_isatap[0].addr, "2001:db8:5efe::");
 	assert_true(c->announce.enabled);
+	assert_int_equal(c->n_sixrd, 1);
+	assert_string_equal(c->sixrd[0].name, "isp");
+	assert_int_equal(c->sixrd[0].n_known_relays, 1);
+	assert_int_equal(c->n_isatap, 1);
+	assert_int_equal(c->isatap[0].n_prl, 2);
+	assert_int_equal(c->access.n_deny4, 1);
+	assert_int_equal(c->access.per_prefix6.burst, 400000);
 	assert_int_equal(c->n_routes, 5);
 	assert_int_equal(c->routes[0].kind, TS_ROUTE_VIA);
 	assert_v6(&c->routes[0].via.v6, "2001:db8:300::2");

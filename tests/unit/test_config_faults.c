@@ -4,46 +4,7 @@
  * once, and texts that are not YAML or not text. Each case must give exactly one message: what follows from a fault is
  * no second fault.
  */
-#include "config_util.h"
-
-/* Lines 1 to 4; a case's own text begins on line 5. */
-#define BASE                                         \
-	"ports:\n"                                   \
-	"  - {name: ix, device: \"0000:01:00.0\"}\n" \
-	"interfaces:\n"                              \
-	"  - {name: ix0, port: ix, addresses: [198.51.100.1/24, \"2001:db8:100::1/64\"]}\n"
-#define PORT "ports: [{name: ix, device: net_null0}]\n"
-#define IFACE "interfaces: [{name: ix0, port: ix}]\n"
-#define ID6 "local: {icmp6-source: \"2001:db8:6::1\"}\n"
-
-struct fault_case {
-	const char *text;
-	unsigned line;
-	const char *key;
-	const char *says;
-};
-
-#define RUN(cases) run(cases, sizeof(cases) / sizeof((cases)[0]))
-
-static void
-run(const struct fault_case *cases, size_t n)
-{
-	unsigned failed = 0;
-	char want[256];
-
-	for (size_t i = 0; i < n; i++) {
-		const struct fault_case *c = &cases[i];
-
-		snprintf(want, sizeof(want), "t.yaml:%u: %s%s", c->line, c->key, c->key[0] != '\0' ? ": " : "");
-		if (test_load(c->text) == -1 && strncmp(test_said, want, strlen(want)) == 0 &&
-			strstr(test_said, c->says) != NULL && test_lines_said() == 1)
-			continue;
-		print_error("for:\n%s\nwanted: %s… %s …\ngot: %s\n", c->text, want, c->says, test_said);
-		ts_config_free(&test_cfg);
-		failed++;
-	}
-	assert_int_equal(failed, 0);
-}
+#include "test_config_faults.h"
 
 static void
 test_keys(void **state)

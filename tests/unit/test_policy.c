@@ -28,7 +28,9 @@ make(enum ts_policy_list list)
 	const struct ts_prefix4 attached[] = {
 		{v4("8.8.8.0"), 24}, {v4("9.9.9.8"), 30}, {v4("9.9.9.12"), 31}, {v4("9.9.9.14"), 32}, {v4("11.0.0.0"), 22},
 	};
-	struct ts_source_policy *p = ts_source_policy_create(list, own, 2, attached, 5);
+	const struct ts_source_policy_conf conf = {
+		.list = list, .own = own, .n_own = 2, .attached = attached, .n_attached = 5};
+	struct ts_source_policy *p = ts_source_policy_create(&conf);
 
 	assert_non_null(p);
 	return p;
@@ -100,6 +102,33 @@ test_bitmap_covers_lists(void **state)
 	ts_source_policy_free(p);
 }
 
+/* Access lists come last, so that a martian stays one; partial /24s are exact. */
+static void
+test_access(void **state)
+{
+	(void)state;
+	const struct ts_prefix4 deny[] = {{v4("8.8.0.0"), 16}, {v4("9.1.2.128"), 25}};
+	const struct ts_prefix4 allow[] = {{v4("9.0.0.0"), 8}, {v4("8.0.0.0"), 8}, {v4("7.7.7.7"), 32}};
+	struct ts_source_policy_conf conf = {.list = TS_POLICY_CORE, .deny = deny, .n_deny = 2};
+	struct ts_source_policy *p = ts_source_policy_create(&conf);
+
+	assert_int_equal(ts_source_policy_check(p, v4("8.8.8.8")), TS_POLICY_DENIED);
+	assert_int_equal(ts_source_policy_check(p, v4("9.1.2.128")), TS_POLICY_DENIED);
+	assert_int_equal(ts_source_policy_check(p, v4("9.1.2.127")), TS_POLICY_OK);
+	assert_int_equal(ts_source_policy_check(p, v4("11.0.0.1")), TS_POLICY_OK);
+	ts_source_policy_free(p);
+	conf.allow = allow;
+	conf.n_allow = 3;
+	p = ts_source_policy_create(&conf);
+	assert_int_equal(ts_source_policy_check(p, v4("8.8.8.8")), TS_POLICY_DENIED);
+	assert_int_equal(ts_source_policy_check(p, v4("8.9.0.1")), TS_POLICY_OK);
+	assert_int_equal(ts_source_policy_check(p, v4("7.7.7.7")), TS_POLICY_OK);
+	assert_int_equal(ts_source_policy_check(p, v4("7.7.7.8")), TS_POLICY_DENIED);
+	assert_int_equal(ts_source_policy_check(p, v4("11.0.0.1")), TS_POLICY_DENIED);
+	assert_int_equal(ts_source_policy_check(p, v4("10.0.0.1")), TS_POLICY_MARTIAN);
+	ts_source_policy_free(p);
+}
+
 static bool
 carries(const struct ts_loop_guard *g, const char *text)
 {
@@ -147,6 +176,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_bitmap_covers_lists),
+		cmocka_unit_test(test_access),
 		cmocka_unit_test(test_loop_guard),
 	};
 

@@ -10,12 +10,25 @@
 #include <rte_ip.h>
 
 #include "checksums.h"
+#include "control/neigh.h"
 
 #define ROUTER_V4 "198.51.100.1"
 #define ROUTER_V6 "2001:db8:100::1"
 #define ID6 "2001:200:0:b000:192:88:99:1"
 #define SPARE_BUFFERS 64
 #define SETTLE_MS 20000 /* beyond the reassembly timeout and the wait for a neighbour */
+
+/* The vectors' 6to4 sites, behind the default route or on the link of interface 1. */
+static void
+set_attached(struct rig *r, bool attached)
+{
+	uint8_t sites[16] = {192, 0, 2};
+
+	if (attached)
+		ts_rib_set(r->rib, AF_INET, sites, 24, TS_ORIGIN_STATIC, 1, ts_nexthop_get_glean(r->nexthops, 1), 0);
+	else
+		ts_rib_del(r->rib, AF_INET, sites, 24, TS_ORIGIN_STATIC, 1);
+}
 
 void
 account_configure(struct rig *r, unsigned choice)
@@ -41,7 +54,17 @@ account_configure(struct rig *r, unsigned choice)
 	c->sixto4.ecn = choice & 4 ? TS_ECN_NORMAL : TS_ECN_COMPAT;
 	inet_pton(AF_INET, ROUTER_V4, host[0].addr);
 	inet_pton(AF_INET6, ROUTER_V6, host[1].addr);
+	set_attached(r, choice & 2);
 	rig_configure(r, host, 2);
+}
+
+void
+account_neighbour(struct rig *r, bool there)
+{
+	uint8_t addr[16] = {192, 0, 2, 42};
+
+	ts_neigh_update(r->nexthops, r->rib, 1, AF_INET, addr, there ? rig_peer : NULL, false);
+	rig_publish(r);
 }
 
 void

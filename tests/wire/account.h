@@ -24,6 +24,9 @@ struct account {
 /* One of ACCOUNT_N_CONFIGS configurations of 6to4 with host addresses on two of the rig's interfaces. */
 void account_configure(struct rig *r, unsigned choice);
 
+/* 192.0.2.42, on the link in some configurations, begins or ceases to answer. */
+void account_neighbour(struct rig *r, bool there);
+
 void account_open(struct account *a, const struct rig *r);
 /* One frame in, unless the rig's buffers might not suffice for it. */
 void account_send(struct account *a, struct rig *r, const uint8_t *frame, size_t len, size_t segment);

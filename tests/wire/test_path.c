@@ -836,7 +836,7 @@ drain_misses(void)
 		;
 }
 
-/* ground.md 1: packets wait, a few; control is asked once a second; resolved, they go in order. */
+/* decisions.md 1: packets wait, a few; control is asked once a second; resolved, they go in order. */
 static void
 test_wait_for_gateway(void **state)
 {

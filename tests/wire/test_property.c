@@ -188,7 +188,7 @@ send_one(struct account *a, uint8_t *frame, size_t len)
 
 	if (draw(8) != 0)
 		account_mend(frame, len);
-	if (draw(32) == 0)
+	if (len > 0 && draw(32) == 0)
 		bend(frame, RTE_MIN(len, 22u));
 	account_send(a, &rig, frame, len, segments[draw(RTE_DIM(segments))]);
 }
@@ -263,6 +263,8 @@ test_books_balance(void **unused)
 				account_turn(&a, &rig);
 			if (draw(16) == 0)
 				rig_advance_ms(&rig, draw(2000));
+			if (draw(64) == 0)
+				account_neighbour(&rig, draw(2));
 		}
 		if (!account_close(&a, &rig))
 			fail_msg("after %lu frames, seed %#lx: %s", (unsigned long)total, (unsigned long)from, a.why);
