@@ -160,6 +160,8 @@ ts_ports_worker_conf(const struct ts_config *cfg, const struct ts_ports *ports, 
 	out->reassembly.per_source = cfg->reassembly.per_source;
 	out->reassembly.max_fragments = cfg->reassembly.fragments;
 	out->reassembly.max_size = cfg->reassembly.max_size;
+	for (unsigned i = 0; i < cfg->n_interfaces; i++) /* G20 */
+		out->reassembly.max_size = RTE_MAX(out->reassembly.max_size, (uint32_t)cfg->interfaces[i].mtu);
 	for (unsigned i = 0; i < ports->n; i++) {
 		out->tx_ports |= UINT32_C(1) << ports->port[i].id;
 		if (strncmp(cfg->ports[i].device, "net_bonding", strlen("net_bonding")) == 0)

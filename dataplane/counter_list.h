@@ -95,6 +95,8 @@
 	DROP(6to4_encap, loop_src, "IPv6 source carries an IPv4 address of the box (RFC 6324)") \
 	DROP(6to4_encap, rh0, "type 0 routing header with segments left") \
 	DROP(6to4_encap, dst_denied, "IPv4 destination refused by access.deny-ipv4 or access.allow-ipv4") \
+	DROP(6to4_encap, src_6rd, "native packet from an address of a 6rd domain") \
+	DROP(6to4_encap, src_isatap, "native packet from an address of an ISATAP site") \
 	DROP(6to4_encap, src_denied, "native source refused by access.deny-ipv6") \
 	DROP(6to4_encap, site_limited, "site beyond access.rate-per-site") \
 	DROP(6to4_encap, prefix_limited, "native prefix beyond access.rate-per-prefix") \
@@ -134,6 +136,7 @@
 	DROP(6rd_encap, loop_src, "IPv6 source carries an IPv4 address of the box (RFC 6324)") \
 	DROP(6rd_encap, rh0, "type 0 routing header with segments left") \
 	DROP(6rd_encap, dst_denied, "IPv4 destination refused by access.deny-ipv4 or access.allow-ipv4") \
+	DROP(6rd_encap, src_isatap, "native packet from an address of an ISATAP site") \
 	DROP(6rd_encap, src_denied, "native source refused by access.deny-ipv6") \
 	DROP(6rd_encap, site_limited, "site beyond access.rate-per-site") \
 	DROP(6rd_encap, prefix_limited, "native prefix beyond access.rate-per-prefix") \
@@ -174,6 +177,7 @@
 	DROP(isatap_encap, dst_not_site, "IPv4 destination outside the site, or martian") \
 	DROP(isatap_encap, loop_src, "IPv6 source carries an IPv4 address of the box (RFC 6324)") \
 	DROP(isatap_encap, rh0, "type 0 routing header with segments left") \
+	DROP(isatap_encap, src_6rd, "native packet from an address of a 6rd domain") \
 	DROP(isatap_encap, src_denied, "native source refused by access.deny-ipv6") \
 	DROP(isatap_encap, site_limited, "site beyond access.rate-per-site") \
 	DROP(isatap_encap, prefix_limited, "native prefix beyond access.rate-per-prefix") \

@@ -11,12 +11,6 @@
 #define QUOTE_MAX (576 - TS_IPV4_HDR_LEN - ICMP4_HDR_LEN) /* RFC 1812 4.3.2.3 */
 #define LOCAL_TTL 64
 
-static bool
-refused_source(const struct ts_worker *w, const struct rte_ipv4_hdr *ip)
-{
-	return ts_source_policy_check(w->tables->services->policy, ip->src_addr) != TS_POLICY_OK;
-}
-
 static void
 echo_reply(struct ts_worker *w, struct rte_mbuf *m, const struct rte_ipv4_hdr *ip, uint32_t ihl)
 {
@@ -52,7 +46,7 @@ icmp(struct ts_worker *w, struct rte_mbuf *m, const struct rte_ipv4_hdr *ip)
 		ts_drop(w, m, TS_C_drop_ip4_local_icmp4_csum);
 	else if (h->icmp_type != RTE_IP_ICMP_ECHO_REQUEST || h->icmp_code != 0)
 		ts_icmp4_error(w, m);
-	else if (refused_source(w, ip))
+	else if (!ts_answerable(w, ip->src_addr))
 		ts_drop(w, m, TS_C_drop_ip4_local_icmp4_echo);
 	else if (!ts_token_bucket_take(&w->limits[TS_LIMIT_ECHO4], w->now))
 		ts_drop(w, m, TS_C_drop_ip4_local_echo_limited);
@@ -86,7 +80,7 @@ make_unreachable(struct ts_worker *w, struct rte_mbuf *m, rte_be32_t src, rte_be
 static void
 closed_port(struct ts_worker *w, struct rte_mbuf *m, const struct rte_ipv4_hdr *ip)
 {
-	if (refused_source(w, ip))
+	if (!ts_answerable(w, ip->src_addr))
 		ts_drop(w, m, TS_C_drop_ip4_local_src_martian);
 	else if (!ts_token_bucket_take(&w->limits[TS_LIMIT_ICMP4_UNREACHABLE], w->now))
 		ts_drop(w, m, TS_C_drop_ip4_rx_no_tunnel);

@@ -154,7 +154,7 @@ struct ts_services {
 	struct ts_prefix_set *deny6;	  /* native addresses that are not served; NULL: none */
 	/* Hints that workers write, too: they outlive a version of the services. */
 	struct ts_site_table *mirror; /* S11, by site: the own address that it last sent to */
-	struct ts_site_table *mtus;   /* G38, by site: path MTU << 16 | seconds, modulo 2^16, when it was learned */
+	struct ts_site_table *mtus;   /* G38, by site: path MTU << 16 | when it was learned, in units of 10 s */
 };
 
 #define TS_VLAN_NONE 0xffff

@@ -6,6 +6,7 @@
 #include "lib/mss_clamp.h"
 #include "outer4.h"
 
+#define MIN_IPV4_MTU 68 /* G56 */
 #define MIN_IPV6_MTU 1280
 #define MTU_LIFETIME_S 600 /* G56 */
 
@@ -26,16 +27,18 @@ prefix64(const uint8_t addr[16])
 	return prefix;
 }
 
+/* In tens of seconds, so that 16 bits last for a week: a forgotten hint looks fresh again only then. */
 static uint16_t
-seconds(const struct ts_worker *w)
+clock10(const struct ts_worker *w)
 {
-	return (uint16_t)(w->now / w->hz);
+	return (uint16_t)(w->now / w->hz / 10);
 }
 
 void
 ts_path_mtu_learn(struct ts_worker *w, rte_be32_t site, uint32_t mtu)
 {
-	ts_site_table_set(w->tables->services->mtus, site, RTE_MIN(mtu, (uint32_t)UINT16_MAX) << 16 | seconds(w));
+	mtu = RTE_MIN(RTE_MAX(mtu, (uint32_t)MIN_IPV4_MTU), (uint32_t)UINT16_MAX);
+	ts_site_table_set(w->tables->services->mtus, site, mtu << 16 | clock10(w));
 }
 
 /* What was learned of the path to a site, while it is fresh; 0 otherwise. */
@@ -46,7 +49,7 @@ path_mtu(const struct ts_worker *w, const struct ts_tunnel *t, rte_be32_t site)
 
 	if (likely(!t->dynamic_mtu) || !ts_site_table_get(w->tables->services->mtus, site, &hint))
 		return 0;
-	return (uint16_t)(seconds(w) - (uint16_t)hint) < MTU_LIFETIME_S ? hint >> 16 : 0;
+	return (uint16_t)(clock10(w) - (uint16_t)hint) < MTU_LIFETIME_S / 10 ? hint >> 16 : 0;
 }
 
 /* G38: the tunnel MTU towards a site. */
@@ -72,10 +75,27 @@ frag_off_to(const struct ts_worker *w, const struct ts_tunnel *t, rte_be32_t sit
 	return path != 0 && path < MIN_IPV6_MTU + TS_IPV4_HDR_LEN ? 0 : RTE_BE16(0x4000);
 }
 
-/* S24; the counter, or -1. */
+/* O20: addresses of our own domains and sites cannot come from the native side. The counter, or -1. */
+static int
+foreign_source(const struct ts_services *s, const uint8_t src[16], const struct ts_encap_counters *c)
+{
+	for (unsigned i = 0; i < s->n_sixrd; i++)
+		if (ts_prefix6_contains(&s->sixrd[i].map.prefix, src))
+			return c->src_6rd;
+	for (unsigned i = 0; i < s->n_isatap; i++)
+		if (ts_prefix6_contains(&s->isatap[i].prefix, src))
+			return c->src_isatap;
+	return -1;
+}
+
+/* O20, S24; the counter, or -1. */
 static int
 encap_refused(struct ts_worker *w, const struct rte_ipv6_hdr *ip, rte_be32_t dst, const struct ts_encap_counters *c)
 {
+	int reason = foreign_source(w->tables->services, ip->src_addr, c);
+
+	if (unlikely(reason >= 0))
+		return reason;
 	if (denied(w, ip->src_addr))
 		return c->src_denied;
 	if (!ts_prefix_limiter_take(&w->keyed[TS_KEYED_SITE], dst, w->now))

@@ -10,7 +10,7 @@
 
 struct ts_encap_counters {
 	struct ts_error_counters error;
-	enum ts_counter packets, bytes, blackhole, src_denied, site_limited, prefix_limited;
+	enum ts_counter packets, bytes, blackhole, src_6rd, src_isatap, src_denied, site_limited, prefix_limited;
 };
 
 struct ts_decap_counters {
@@ -21,7 +21,7 @@ struct ts_decap_counters {
 #define TS_ECN_KEEP (-1)
 
 /*
- * Access lists and rates (S24), then G33 and G41, for a packet to the site `dst`. False: it has been answered or dropped. `handed`:
+ * Foreign sources (O20), access lists and rates (S24), then G33 and G41, for a packet to the site `dst`. False: it has been answered or dropped. `handed`:
  * it came out of another tunnel, where access, rates and hop limit have been looked at.
  */
 bool ts_encap_admit(struct ts_worker *w, struct rte_mbuf *m, const struct ts_tunnel *t, rte_be32_t dst, bool handed,

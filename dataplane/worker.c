@@ -48,8 +48,7 @@ init_limits(struct ts_worker *w)
 
 	ts_token_bucket_init(&w->neigh_limit, w->hz, misses, misses, now);
 	for (unsigned i = 0; i < TS_N_KEYED_LIMITS; i++)
-		ts_prefix_limiter_init(&w->keyed[i], w->hz, share(c->keyed[i].per_second, c->n_workers),
-			share(c->keyed[i].burst, c->n_workers), c->seed + i);
+		ts_prefix_limiter_init(&w->keyed[i], w->hz, c->keyed[i].per_second, c->keyed[i].burst, c->seed + i);
 }
 
 /* splitmix64: the numbers need only differ between relays and restarts. */

@@ -71,7 +71,7 @@ struct ts_worker_conf {
 	uint16_t tx_queue;	 /* on every port */
 	uint16_t neighbour_queue; /* packets that wait per unresolved next hop */
 	struct ts_rate limits[TS_N_LIMITS]; /* of the whole box; 0 per second = none at all */
-	struct ts_rate keyed[TS_N_KEYED_LIMITS]; /* of the whole box */
+	struct ts_rate keyed[TS_N_KEYED_LIMITS]; /* of each worker: what belongs to one key meets mostly one of them */
 	struct {
 		uint32_t timeout_ms, max_datagrams, max_bytes, per_source, max_fragments, max_size;
 	} reassembly;		 /* of this worker; lib/reassembly.h */

@@ -113,6 +113,15 @@ ts_drop(struct ts_worker *w, struct rte_mbuf *m, enum ts_counter reason)
 	rte_pktmbuf_free(m);
 }
 
+/* G10 for what is not tunnelled: may this source be answered? Access lists are about tunnels. */
+static inline bool
+ts_answerable(const struct ts_worker *w, rte_be32_t src)
+{
+	enum ts_policy_verdict v = ts_source_policy_check(w->tables->services->policy, src);
+
+	return v == TS_POLICY_OK || v == TS_POLICY_DENIED;
+}
+
 static inline const struct ts_nexthop *
 ts_nexthop(const struct ts_worker *w, uint64_t id)
 {

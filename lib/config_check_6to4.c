@@ -55,9 +55,32 @@ check_source(struct ts_load *l)
 			inet_ntop(AF_INET, &c->tx_source, text, sizeof(text)));
 }
 
+/* G59: a reply from a 6to4 address leaves with the IPv4 address that it carries, so that has to be one of ours. */
+static void
+check_local(struct ts_load *l)
+{
+	const struct ts_config *cfg = l->cfg;
+	char path[TS_PATH_TEXT];
+
+	for (unsigned i = 0; i < cfg->local.n_addresses; i++) {
+		const struct ts_cfg_addr *a = &cfg->local.addresses[i];
+		bool ours = false;
+
+		if (a->family != AF_INET6 || !ts_is_6to4(a->v6.s6_addr))
+			continue;
+		for (unsigned k = 0; cfg->sixto4.enabled && k < cfg->sixto4.n_rx_v4; k++)
+			ours |= cfg->sixto4.rx_v4[k] == ts_6to4_v4(a->v6.s6_addr);
+		if (!ours)
+			ts_fault_at(l, ts_item(path, "local.addresses", i, ""),
+				"is a 6to4 address whose IPv4 address is not one of the relay's 6to4 addresses "
+				"(RFC 3964 5.2)");
+	}
+}
+
 void
 ts_check_6to4(struct ts_load *l)
 {
+	check_local(l);
 	if (!l->cfg->sixto4.enabled)
 		return;
 	check_private(l);

@@ -28,8 +28,8 @@
 	{ .path = p, .type = TS_KEY_RATE, CFG(f), .min = 0, .max = 1000000000, .fallback = dflt, .unit = "per second", \
 	  RELOAD, .help = text }
 /* A rate of which 0 means that there is none. */
-#define RATE_OR_NO_LIMIT(p, f, text)                                                                                   \
-	{ .path = p, .type = TS_KEY_RATE, CFG(f), .min = 1, .max = 1000000000, .fallback = "0", .unit = "per second",  \
+#define RATE_OR_NO_LIMIT(p, f, dflt, text)                                                                                   \
+	{ .path = p, .type = TS_KEY_RATE, CFG(f), .min = 1, .max = 1000000000, .fallback = dflt, .unit = "per second", \
 	  .flags = TS_KEY_OR_ZERO | TS_KEY_RELOADABLE, .help = text }
 /* A limit of a table, fixed when its memory is taken. */
 #define LIMIT(p, f, lo, hi, dflt, what, text)                                                                          \
@@ -188,12 +188,12 @@ const struct ts_key ts_keys[] = {
 	RATE("limits.icmp6-time-exceeded", limits.time_exceeded, "1000", "ICMPv6 Time Exceeded (traceroute)"),
 	RATE("limits.icmp6-unreachable", limits.unreachable, "1000", "ICMPv6 Destination Unreachable"),
 	RATE("limits.icmp6-parameter-problem", limits.parameter_problem, "100", "ICMPv6 Parameter Problem"),
-	RATE("limits.icmp6-per-prefix", limits.icmp6_per_prefix, "100",
-	     "all these ICMPv6 errors to one destination /64, besides the limits above"),
+	RATE_OR_NO_LIMIT("limits.icmp6-per-prefix", limits.icmp6_per_prefix, "100",
+	     "ICMPv6 errors of one type to one destination /64, of each worker; 0 = no limit but those above"),
 	RATE("limits.icmp4-errors", limits.icmp4_errors, "10000",
 	     "ICMPv4 errors from inside the tunnels that are translated to ICMPv6"),
-	RATE("limits.icmp4-errors-per-source", limits.icmp4_errors_per_source, "100",
-	     "those from one IPv4 source, besides the limit above"),
+	RATE_OR_NO_LIMIT("limits.icmp4-errors-per-source", limits.icmp4_errors_per_source, "100",
+	     "those from one IPv4 source, of each worker; 0 = no limit but the one above"),
 	RATE("limits.icmp4-unreachable", limits.icmp4_unreachable, "100", "ICMPv4 port unreachable"),
 	RATE("limits.echo4", limits.echo4, "1000000", "replies to ping of the relay's IPv4 addresses"),
 	RATE("limits.echo6", limits.echo6, "1000000", "replies to ping of the relay's IPv6 addresses"),
@@ -372,9 +372,9 @@ const struct ts_key ts_keys[] = {
 	{ .path = "access.deny-ipv6", .type = TS_KEY_PREFIX6, CFGS(access.deny6, access.n_deny6), .min = 1, .max = 128,
 	  .flags = TS_KEY_MANY | TS_KEY_UNIQUE | TS_KEY_RELOADABLE,
 	  .help = "native sources and destinations that no tunnel packet may have" },
-	RATE_OR_NO_LIMIT("access.rate-per-site", access.per_site4,
+	RATE_OR_NO_LIMIT("access.rate-per-site", access.per_site4, "0",
 			 "tunnel packets of one IPv4 far end; 0 = no limit"),
-	RATE_OR_NO_LIMIT("access.rate-per-prefix", access.per_prefix6,
+	RATE_OR_NO_LIMIT("access.rate-per-prefix", access.per_prefix6, "0",
 			 "tunnel packets of one native /64; 0 = no limit"),
 
 	{ .path = "announce", .type = TS_KEY_SECTION, .finish = ts_finish_announce,

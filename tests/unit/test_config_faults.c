@@ -58,6 +58,7 @@ test_types(void **state)
 			"36 characters, 31 are allowed"},
 		{BASE "6to4: {addresses: [1.2.3]}\n" ID6, 5, "6to4.addresses[0]", "is not an IPv4 address"},
 		{BASE "local: {icmp6-source: 1.2.3.4}\n", 5, "local.icmp6-source", "is not an IPv6 address"},
+		{BASE "local: {addresses: [\"2002:c000:207::1\"]}\n", 5, "local.addresses[0]", "one of the relay's 6to4"},
 		{BASE "local: {addresses: [\"2001:db8::/64\"]}\n", 5, "local.addresses[0]", "is a prefix"},
 		{BASE "local:\n  addresses:\n    - nonsense\n", 7, "local.addresses[0]", "not an IPv4 or IPv6"},
 		{BASE "routes: [{prefix: x, blackhole: yes}]\n", 5, "routes[0].prefix", "with a prefix length"},

@@ -249,7 +249,7 @@ test_access_faults(void **state)
 		{BASE "access: {rate-per-site: {burst: 5}}\n", 5, "access.rate-per-site.per-second", "is missing"},
 		{BASE "access: {rate-per-prefix: {per-second: 5, burst: 0}}\n", 5, "access.rate-per-prefix",
 			"`per-second: 0` says that there is no limit"},
-		{BASE "limits: {icmp6-per-prefix: -1}\n", 5, "limits.icmp6-per-prefix", "0 to 1000000000"},
+		{BASE "limits: {icmp6-per-prefix: -1}\n", 5, "limits.icmp6-per-prefix", "0 or 1 to 1000000000"},
 		{BASE "limits: {icmp4-errors: x}\n", 5, "limits.icmp4-errors", "not a decimal number"},
 		{BASE "limits: {icmp4-errors-per-sauce: 1}\n", 5, "limits.icmp4-errors-per-sauce",
 			"`icmp4-errors-per-source`"},
