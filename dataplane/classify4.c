@@ -48,7 +48,7 @@ to_host(struct ts_worker *w, struct rte_mbuf *m, uint16_t iface, const struct rt
 	/* The operator's own network may well be numbered from private space: the kernel answers what we must not. */
 	if (ip->next_proto_id == IPPROTO_ICMP && ts_icmp4_quotes_tunnel(m))
 		ts_vec_add(local, m, iface);
-	else if (is_echo_request(m, ip) && ts_answerable(w, ip->src_addr))
+	else if (is_echo_request(m, ip) && ts_answerable(w, ip))
 		ts_vec_add(local, m, iface);
 	else
 		ts_punt(w, m, iface);

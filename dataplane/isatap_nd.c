@@ -167,11 +167,9 @@ ts_isatap_nd(struct ts_worker *w, struct rte_mbuf *m, const struct ts_isatap *s,
 	const struct rte_ipv6_hdr *ip = rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *);
 	const struct nd_hdr *nd = (const void *)(ip + 1);
 
-	if (likely(!for_the_router(s, ip->dst_addr)))
+	if (likely(ip->proto != IPPROTO_ICMPV6 || !for_the_router(s, ip->dst_addr)))
 		return false;
-	if (ip->proto != IPPROTO_ICMPV6)
-		ts_drop(w, m, TS_C_drop_isatap_decap_local_not_echo);
-	else if (rte_be_to_cpu_16(ip->payload_len) < 8 || rte_pktmbuf_data_len(m) < TS_IPV6_HDR_LEN + 8)
+	if (rte_be_to_cpu_16(ip->payload_len) < 8 || rte_pktmbuf_data_len(m) < TS_IPV6_HDR_LEN + 8)
 		ts_drop(w, m, TS_C_drop_isatap_decap_nd_invalid);
 	else if (nd->type == ND_ROUTER_SOLICIT)
 		router_solicitation(w, m, s, from);

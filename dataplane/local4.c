@@ -4,12 +4,28 @@
  * (protocols.md G60, G61; to martians neither, G51; RFC 1812 4.3.3). Whole datagrams only.
  */
 #include "outer4.h"
+#include "tunnel.h"
 
 #define ICMP4_HDR_LEN 8
 #define ICMP4_UNREACHABLE 3
 #define ICMP4_PORT_UNREACHABLE 3
 #define QUOTE_MAX (576 - TS_IPV4_HDR_LEN - ICMP4_HDR_LEN) /* RFC 1812 4.3.2.3 */
 #define LOCAL_TTL 64
+
+/* Access lists are about tunnels. Private space is legitimate where the address asked is that of 6rd or ISATAP (G15). */
+bool
+ts_answerable(const struct ts_worker *w, const struct rte_ipv4_hdr *ip)
+{
+	const struct ts_services *s = w->tables->services;
+	enum ts_policy_verdict v = ts_source_policy_check(s->policy, ip->src_addr);
+	uint8_t asked;
+
+	if (v == TS_POLICY_OK || v == TS_POLICY_DENIED)
+		return true;
+	asked = ts_lookup4(w, ip->dst_addr)->proto41;
+	return (asked == TS_PROTO41_6RD || asked == TS_PROTO41_ISATAP) &&
+	       ts_source_policy_check(s->managed, ip->src_addr) == TS_POLICY_OK;
+}
 
 static void
 echo_reply(struct ts_worker *w, struct rte_mbuf *m, const struct rte_ipv4_hdr *ip, uint32_t ihl)
@@ -46,7 +62,7 @@ icmp(struct ts_worker *w, struct rte_mbuf *m, const struct rte_ipv4_hdr *ip)
 		ts_drop(w, m, TS_C_drop_ip4_local_icmp4_csum);
 	else if (h->icmp_type != RTE_IP_ICMP_ECHO_REQUEST || h->icmp_code != 0)
 		ts_icmp4_error(w, m);
-	else if (!ts_answerable(w, ip->src_addr))
+	else if (!ts_answerable(w, ip))
 		ts_drop(w, m, TS_C_drop_ip4_local_icmp4_echo);
 	else if (!ts_token_bucket_take(&w->limits[TS_LIMIT_ECHO4], w->now))
 		ts_drop(w, m, TS_C_drop_ip4_local_echo_limited);
@@ -80,7 +96,7 @@ make_unreachable(struct ts_worker *w, struct rte_mbuf *m, rte_be32_t src, rte_be
 static void
 closed_port(struct ts_worker *w, struct rte_mbuf *m, const struct rte_ipv4_hdr *ip)
 {
-	if (!ts_answerable(w, ip->src_addr))
+	if (!ts_answerable(w, ip))
 		ts_drop(w, m, TS_C_drop_ip4_local_src_martian);
 	else if (!ts_token_bucket_take(&w->limits[TS_LIMIT_ICMP4_UNREACHABLE], w->now))
 		ts_drop(w, m, TS_C_drop_ip4_rx_no_tunnel);

@@ -113,15 +113,6 @@ ts_drop(struct ts_worker *w, struct rte_mbuf *m, enum ts_counter reason)
 	rte_pktmbuf_free(m);
 }
 
-/* G10 for what is not tunnelled: may this source be answered? Access lists are about tunnels. */
-static inline bool
-ts_answerable(const struct ts_worker *w, rte_be32_t src)
-{
-	enum ts_policy_verdict v = ts_source_policy_check(w->tables->services->policy, src);
-
-	return v == TS_POLICY_OK || v == TS_POLICY_DENIED;
-}
-
 static inline const struct ts_nexthop *
 ts_nexthop(const struct ts_worker *w, uint64_t id)
 {
@@ -181,6 +172,8 @@ bool ts_isatap_nd(struct ts_worker *w, struct rte_mbuf *m, const struct ts_isata
 
 /* local4.c, local6.c: for addresses of the box. */
 void ts_local4(struct ts_worker *w, struct ts_vec *in);
+/* G10, G15 for what is not tunnelled: may the source of this packet to one of the box's addresses be answered? */
+bool ts_answerable(const struct ts_worker *w, const struct rte_ipv4_hdr *ip);
 /* tunnel.c: what a router on the path to a site said (G38, G56); bytes of IPv4. */
 void ts_path_mtu_learn(struct ts_worker *w, rte_be32_t site, uint32_t mtu);
 /* icmp4_error.c: an ICMPv4 error to one of the box's addresses, its checksum verified (protocols.md 2.10). */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * docs/counters.md is what the list of counters says, and the list keeps its own rules. TS_UPDATE_DOCS=1 in the environment
- * writes the page anew.
+ * docs/counters.md is what the list of counters says, and the list keeps its own rules. TS_UPDATE_DOCS=1 in the
+ * environment writes the page anew.
  *
- * A name may begin with a digit ("6to4_encap_packets"): OpenMetrics allows that nowhere, but only ever sees it behind the
- * prefix "tsunagi_". So what is checked is the name with the prefix.
+ * A name may begin with a digit ("6to4_encap_packets"): OpenMetrics allows that nowhere, but only ever sees it behind
+ * the prefix "tsunagi_". So what is checked is the name with the prefix.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -87,7 +87,8 @@ drop_tables(FILE *f)
 	for (unsigned i = 0; i < TS_N_COUNTERS; i++) {
 		unsigned first = 0;
 
-		while (station_of[i] != NULL && (station_of[first] == NULL || strcmp(station_of[first], station_of[i]) != 0))
+		while (station_of[i] != NULL &&
+			(station_of[first] == NULL || strcmp(station_of[first], station_of[i]) != 0))
 			first++;
 		if (station_of[i] == NULL || first != i)
 			continue;

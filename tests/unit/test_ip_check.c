@@ -119,7 +119,8 @@ may(const uint8_t *after, size_t n, uint8_t next, bool too_big)
 	uint8_t p[256] = {0x60};
 
 	p[6] = next;
-	memcpy(p + 40, after, n);
+	if (n != 0)
+		memcpy(p + 40, after, n);
 	return ts_icmp6_may_answer(p, 40 + (uint32_t)n, too_big);
 }
 

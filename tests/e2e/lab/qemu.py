@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Debian's own kernel with sit and 6rd, under qemu without hardware help (TCG): user-mode-linux is built without 6rd.
 
-It is driven as the user-mode-linux guest is: its root is the host's, read-only, by 9p; process 1 is uml_init.py; commands
-go over its first serial line. A busybox initrd loads what is needed to see that root. The kernel's messages go to the
-second serial line, whose end is the log.
+It is driven as the user-mode-linux guest is: its root is the host's, read-only, by 9p; process 1 is uml_init.py;
+commands go over its first serial line. A busybox initrd loads what is needed to see that root. The kernel's messages go
+to the second serial line, whose end is the log.
 """
 
 import os
