@@ -158,9 +158,10 @@ start(const struct ts_cfg_port *cfg, uint16_t id, char *err, size_t err_len)
 
 	if (ret < 0)
 		return failed("it does not start", ret, err, err_len);
-	/* Neighbour solicitations come by multicast. */
-	rte_eth_allmulticast_enable(id);
-	ret = cfg->promiscuous ? rte_eth_promiscuous_enable(id) : rte_eth_promiscuous_disable(id);
+	/* Neighbour solicitations come by multicast: a port that cannot take all of it has to take everything. */
+	bool everything = rte_eth_allmulticast_enable(id) < 0 || cfg->promiscuous;
+
+	ret = everything ? rte_eth_promiscuous_enable(id) : rte_eth_promiscuous_disable(id);
 	if (ret < 0 && cfg->promiscuous && ret != -ENOTSUP) {
 		rte_eth_dev_stop(id);
 		return failed("promiscuous mode is refused", ret, err, err_len);

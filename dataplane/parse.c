@@ -147,12 +147,25 @@ ts_trim(struct rte_mbuf *m, uint32_t len)
 		m->nb_segs++;
 }
 
+/* Not rte_raw_cksum_mbuf(): 22.11's loses carries when a segment begins at an odd offset. */
 uint16_t
 ts_cksum_payload(const struct rte_mbuf *m, uint32_t off, uint32_t len)
 {
-	uint16_t sum = 0;
+	uint32_t sum = 0;
+	bool odd = false;
 
 	if (likely(m->nb_segs == 1))
 		return rte_raw_cksum(rte_pktmbuf_mtod_offset(m, const void *, off), len);
-	return rte_raw_cksum_mbuf(m, off, len, &sum) == 0 ? sum : 0;
+	for (; off >= m->data_len; m = m->next)
+		off -= m->data_len;
+	for (; len != 0; m = m->next, off = 0) {
+		uint32_t n = RTE_MIN(len, m->data_len - off);
+		uint16_t part = rte_raw_cksum(rte_pktmbuf_mtod_offset(m, const void *, off), n);
+
+		sum += odd ? rte_bswap16(part) : part;
+		odd ^= n & 1;
+		len -= n;
+	}
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)((sum & 0xffff) + (sum >> 16));
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * bench [--quick] [--json FILE] [EAL options]: what each lane costs on one core, between net_pcap's infinite receive and
- * net_null, beside the `io` floor: receiving the same frames and sending them unchanged.
+ * bench [--quick] [--json FILE] [EAL options]: what each lane costs on one core, between net_pcap's infinite receive
+ * and net_null, beside the `io` floor: receiving the same frames and sending them unchanged.
  *
- * One process, tables loaded once, all rows interleaved round by round, because the machine's speed drifts. ratio_median is
- * the median of the ratios within each round; ratio_min is the ratio of the two minima: the least of the ratios would be that of
- * the round in which the floor was disturbed most. Hot rows walk 1024 flows, cold rows 65536 (docs/performance.md).
+ * One process, tables loaded once, all rows interleaved round by round, because the machine's speed drifts.
+ * ratio_median is the median of the ratios within each round; ratio_min is the ratio of the two minima: the least of
+ * the ratios would be that of the round in which the floor was disturbed most. Hot rows walk 1024 flows, cold rows
+ * 65536 (docs/performance.md).
  */
 #include <getopt.h>
 #include <jansson.h>
@@ -56,16 +57,24 @@ struct row {
 };
 
 /*
- * Floors first. Every lane is compared with io over as many flows. Its frames are those of encap; those of decap are 20 bytes
- * longer, which the copy in net_pcap hardly feels.
+ * Floors first. Every lane is compared with io over as many flows. Its frames are those of encap; those of decap are 20
+ * bytes longer, which the copy in net_pcap hardly feels.
  */
 static struct row rows[] = {
 	{.name = "io", .kind = BENCH_6TO4_ENCAP, .packets = HOT, .io = 1, .floor = 0},
 	{.name = "io-cold", .kind = BENCH_6TO4_ENCAP, .packets = COLD, .io = 1, .floor = 0},
 	{.name = "6to4-encap", .kind = BENCH_6TO4_ENCAP, .packets = HOT, .floor = 0, .counts = TS_C_6to4_encap_packets},
-	{.name = "6to4-encap-cold", .kind = BENCH_6TO4_ENCAP, .packets = COLD, .floor = 1, .counts = TS_C_6to4_encap_packets},
+	{.name = "6to4-encap-cold",
+		.kind = BENCH_6TO4_ENCAP,
+		.packets = COLD,
+		.floor = 1,
+		.counts = TS_C_6to4_encap_packets},
 	{.name = "6to4-decap", .kind = BENCH_6TO4_DECAP, .packets = HOT, .floor = 0, .counts = TS_C_6to4_decap_packets},
-	{.name = "6to4-decap-cold", .kind = BENCH_6TO4_DECAP, .packets = COLD, .floor = 1, .counts = TS_C_6to4_decap_packets},
+	{.name = "6to4-decap-cold",
+		.kind = BENCH_6TO4_DECAP,
+		.packets = COLD,
+		.floor = 1,
+		.counts = TS_C_6to4_decap_packets},
 	{.name = "echo4", .kind = BENCH_ECHO4, .packets = HOT, .floor = 0, .counts = TS_C_echo4_replies},
 	{.name = "echo4-cold", .kind = BENCH_ECHO4, .packets = COLD, .floor = 1, .counts = TS_C_echo4_replies},
 	{.name = "echo6", .kind = BENCH_ECHO6, .packets = HOT, .floor = 0, .counts = TS_C_echo6_replies},
@@ -267,7 +276,8 @@ run_io(const struct row *r)
 	struct rte_mbuf *pkts[BURST];
 
 	for (size_t done = 0; done < SLICE;) {
-		uint16_t n = rte_eth_rx_burst(r->port, 0, pkts, BURST), sent = rte_eth_tx_burst(b.null_port, 0, pkts, n);
+		uint16_t n = rte_eth_rx_burst(r->port, 0, pkts, BURST),
+			 sent = rte_eth_tx_burst(b.null_port, 0, pkts, n);
 
 		rte_pktmbuf_free_bulk(pkts + sent, n - sent);
 		done += n;
@@ -320,7 +330,8 @@ check_forwarded(const struct row *r)
 	if (r->io)
 		return;
 	ts_worker_stats(r->worker, &s);
-	if (s.counters[TS_C_tx_packets] == s.counters[TS_C_rx_packets] && s.counters[r->counts] == s.counters[TS_C_rx_packets])
+	if (s.counters[TS_C_tx_packets] == s.counters[TS_C_rx_packets] &&
+		s.counters[r->counts] == s.counters[TS_C_rx_packets])
 		return;
 	for (unsigned i = 0; i < TS_N_COUNTERS; i++)
 		if (ts_counter_info[i].is_drop && s.counters[i] != 0)
@@ -376,13 +387,13 @@ row_json(struct row *r)
 	qsort(r->cycles, opt.rounds, sizeof(double), by_double);
 	qsort(r->ratio, opt.rounds, sizeof(double), by_double);
 	ratio_min = r->cycles[0] / rows[r->floor].cycles[0];
-	printf("%-18s %8.1f %8.1f %8.2f %8.2f %8.2f %6zu %7zu %9u\n", r->name, r->cycles[0], r->cycles[mid], mhz / r->cycles[0],
-		ratio_min, r->ratio[mid], r->frame_bytes, r->packets, r->disturbed);
-	return json_pack("{s:s s:f s:f s:f s:f s:f s:I s:I s:i s:I s:I s:I s:i}", "name", r->name, "cycles_min", r->cycles[0],
-		"cycles_median", r->cycles[mid], "mpps_max", mhz / r->cycles[0], "ratio_min", ratio_min, "ratio_median",
-		r->ratio[mid], "routes_v4", (json_int_t)opt.routes_v4, "routes_v6", (json_int_t)opt.routes_v6, "peers", 0,
-		"frame_bytes", (json_int_t)r->frame_bytes, "packets", (json_int_t)r->packets, "rounds", (json_int_t)opt.rounds,
-		"rounds_disturbed", (int)r->disturbed);
+	printf("%-18s %8.1f %8.1f %8.2f %8.2f %8.2f %6zu %7zu %9u\n", r->name, r->cycles[0], r->cycles[mid],
+		mhz / r->cycles[0], ratio_min, r->ratio[mid], r->frame_bytes, r->packets, r->disturbed);
+	return json_pack("{s:s s:f s:f s:f s:f s:f s:I s:I s:i s:I s:I s:I s:i}", "name", r->name, "cycles_min",
+		r->cycles[0], "cycles_median", r->cycles[mid], "mpps_max", mhz / r->cycles[0], "ratio_min", ratio_min,
+		"ratio_median", r->ratio[mid], "routes_v4", (json_int_t)opt.routes_v4, "routes_v6",
+		(json_int_t)opt.routes_v6, "peers", 0, "frame_bytes", (json_int_t)r->frame_bytes, "packets",
+		(json_int_t)r->packets, "rounds", (json_int_t)opt.rounds, "rounds_disturbed", (int)r->disturbed);
 }
 
 static void
@@ -391,10 +402,10 @@ show(void)
 	json_t *list = json_array();
 	unsigned page_kb = rte_eal_has_hugepages() ? 2048 : 4;
 
-	printf("TSC %.0f MHz, %u KiB pages, SIMD up to %u bits, %zu rounds of %d packets\n", (double)rte_get_tsc_hz() / 1e6,
-		page_kb, rte_vect_get_max_simd_bitwidth(), opt.rounds, SLICE);
-	printf("%-18s %8s %8s %8s %8s %8s %6s %7s %9s\n", "row", "cyc min", "median", "Mpps max", "x io min", "median", "bytes",
-		"flows", "disturbed");
+	printf("TSC %.0f MHz, %u KiB pages, SIMD up to %u bits, %zu rounds of %d packets\n",
+		(double)rte_get_tsc_hz() / 1e6, page_kb, rte_vect_get_max_simd_bitwidth(), opt.rounds, SLICE);
+	printf("%-18s %8s %8s %8s %8s %8s %6s %7s %9s\n", "row", "cyc min", "median", "Mpps max", "x io min", "median",
+		"bytes", "flows", "disturbed");
 	for (unsigned i = 0; i < N_ROWS; i++) {
 		json_t *row = row_json(&rows[i]);
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Frames into the worker's real path (tests/wire/rig.h), then the books of tests/wire/account.h: every frame sent, handed to the
- * kernel, kept or dropped under one name; what is sent well formed; no buffer lost; nothing read behind a packet.
+ * Frames into the worker's real path (tests/wire/rig.h), then the books of tests/wire/account.h: every frame sent,
+ * handed to the kernel, kept or dropped under one name; what is sent well formed; no buffer lost; nothing read behind a
+ * packet.
  *
- * Input: a byte that chooses the configuration, then frames, each behind two bytes, little endian: bits 0 to 10 its length, 11
- * and 12 how it is spread over segments, 13 a turn of the workers after it, 14 a second goes by, 15 mend its destination
- * and IPv4 checksum, without which hardly anything random is looked at further.
+ * Input: a byte that chooses the configuration, then frames, each behind two bytes, little endian: bits 0 to 10 its
+ * length, 11 and 12 how it is spread over segments, 13 a turn of the workers after it, 14 a second goes by, 15 mend its
+ * destination and IPv4 checksum, without which hardly anything random is looked at further.
  *
  * Compiled with -DREPLAY, without libFuzzer, it replays the files that are its arguments.
  */
@@ -35,12 +36,19 @@ __asan_default_options(void)
 
 static struct rig rig;
 
+static void
+stop(void)
+{
+	rig_stop(&rig);
+}
+
 int
 LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	(void)argc;
 	rig_start(&rig, (*argv)[0], 1000, true);
 	rig.guard = true;
+	atexit(stop);
 	return 0;
 }
 
@@ -118,7 +126,6 @@ main(int argc, char **argv)
 	LLVMFuzzerInitialize(&argc, &argv);
 	for (int i = 1; i < argc; i++)
 		failed |= replay(argv[i]);
-	rig_stop(&rig);
 	return failed;
 }
 #endif

@@ -12,6 +12,7 @@
 #include "lib/router_advert.h"
 
 /* What every test begins with: 1800 s, 2001:db8:1:2::/64 on-link and autonomous, MTU 1280. */
+/* clang-format off */
 static const uint8_t plain[] = {
 	/* type, code, checksum; hop limit, M and O, lifetime; reachable time; retransmission time */
 	134, 0, 0, 0, 64, 0, 0x07, 0x08, 0, 0, 0, 0, 0, 0, 0, 0,
@@ -20,6 +21,7 @@ static const uint8_t plain[] = {
 	0x20, 0x01, 0x0d, 0xb8, 0x00, 0x01, 0x00, 0x02, 0, 0, 0, 0, 0, 0, 0, 0,
 	/* MTU */
 	5, 1, 0, 0, 0x00, 0x00, 0x05, 0x00};
+/* clang-format on */
 
 static struct ts_cfg_isatap site;
 
@@ -96,11 +98,13 @@ test_fields(void **state)
 static void
 test_dns_servers(void **state)
 {
+	/* clang-format off */
 	static const uint8_t one[] = {25, 3, 0, 0, 0x00, 0x00, 0x0e, 0x10,
 		0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x53};
 	static const uint8_t two[] = {25, 5, 0, 0, 0xff, 0xff, 0xff, 0xff,
 		0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x53,
 		0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x54};
+	/* clang-format on */
 
 	(void)state;
 	inet_pton(AF_INET6, "2001:db8::53", &site.dns[0]);
@@ -116,12 +120,14 @@ test_dns_servers(void **state)
 static void
 test_search_list(void **state)
 {
+	/* clang-format off */
 	static const uint8_t seven[] = {31, 3, 0, 0, 0x00, 0x00, 0x0e, 0x10,
 		3, 'o', 'r', 'g', 3, 'n', 'e', 't', 0, 0, 0, 0, 0, 0, 0, 0};
 	static const uint8_t one[] = {31, 2, 0, 0, 0x00, 0x00, 0x0e, 0x10, 2, 'a', 'b', 2, 'c', 'd', 0, 0};
 	static const uint8_t exact[] = {31, 2, 0, 0, 0x00, 0x00, 0x0e, 0x10, 6, 'a', 'b', 'c', 'd', 'e', 'f', 0};
 	static const uint8_t two[] = {31, 4, 0, 0, 0x00, 0x00, 0x0e, 0x10,
 		7, 'e', 'x', 'a', 'm', 'p', 'l', 'e', 3, 'o', 'r', 'g', 0, 1, 'a', 2, 'b', 'c', 0, 0, 0, 0, 0, 0};
+	/* clang-format on */
 
 	(void)state;
 	site.n_dns_search = 1;
@@ -167,7 +173,8 @@ test_largest(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {T(test_plain), T(test_fields), T(test_dns_servers), T(test_search_list), T(test_largest)};
+	const struct CMUnitTest tests[] = {
+		T(test_plain), T(test_fields), T(test_dns_servers), T(test_search_list), T(test_largest)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

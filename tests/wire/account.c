@@ -200,7 +200,8 @@ account_close(struct account *a, struct rig *r)
 
 	while (rte_ring_count(r->to_port) != 0)
 		account_turn(a, r);
-	/* What the first worker handed on, the second may hand nowhere: two turns are enough, and one after the time is up. */
+	/* What the first worker handed on, the second may hand nowhere: two turns are enough, and one after the time is
+	 * up. */
 	account_turn(a, r);
 	account_turn(a, r);
 	rig_advance_ms(r, SETTLE_MS);
@@ -212,8 +213,8 @@ account_close(struct account *a, struct rig *r)
 	compare(a, "frames received", moved[TS_C_rx_packets], a->received);
 	compare(a, "frames sent", moved[TS_C_tx_packets], a->sent);
 	compare(a, "frames punted", moved[TS_C_punted_packets], a->punted);
-	compare(a, "frames sent, punted, kept and dropped", a->sent + a->punted + sum_of(moved, "consume_") + sum_of(moved, "drop_"),
-		a->received);
+	compare(a, "frames sent, punted, kept and dropped",
+		a->sent + a->punted + sum_of(moved, "consume_") + sum_of(moved, "drop_"), a->received);
 	compare(a, "buffers in use", rig_buffers_in_use(r), 0);
 	return a->why[0] == '\0';
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The books of the rig: whatever goes in, every frame is sent, handed to the kernel, kept as a fragment, or dropped under
- * exactly one name; what is sent is well formed; and when time has gone by no buffer is missing. Holds for any input, so
- * random ones are fed to it (test_property.c, ../fuzz/fuzz_packet.c).
+ * The books of the rig: whatever goes in, every frame is sent, handed to the kernel, kept as a fragment, or dropped
+ * under exactly one name; what is sent is well formed; and when time has gone by no buffer is missing. Holds for any
+ * input, so random ones are fed to it (test_property.c, ../fuzz/fuzz_packet.c).
  */
 #ifndef TS_TEST_ACCOUNT_H
 #define TS_TEST_ACCOUNT_H

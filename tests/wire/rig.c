@@ -150,8 +150,6 @@ start_workers(struct rig *r, uint32_t limits, bool answer_closed_ports)
 	conf.reassembly.max_size = 1500;
 	for (unsigned i = 0; i < TS_N_LIMITS; i++)
 		conf.limits[i].per_second = conf.limits[i].burst = limits * RIG_N_WORKERS;
-	conf.limits[TS_LIMIT_ICMP4_ERRORS].per_second *= 4; /* so that what they are translated to is limited first */
-	conf.limits[TS_LIMIT_ICMP4_ERRORS].burst *= 4;
 	conf.keyed[TS_KEYED_ND].per_second = conf.keyed[TS_KEYED_ND].burst = limits * RIG_N_WORKERS;
 	if (!answer_closed_ports)
 		conf.limits[TS_LIMIT_ICMP4_UNREACHABLE].per_second = 0;

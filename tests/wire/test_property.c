@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Random frames, and the vectors' packets cut, stretched, bent, tagged, fragmented and spread over segments, by a fixed seed:
- * the books of account.h balance after each handful. Built with ASAN, reading behind a packet is an error, too (rig.c).
+ * Random frames, and the vectors' packets cut, stretched, bent, tagged, fragmented and spread over segments, by a fixed
+ * seed: the books of account.h balance after each handful. Built with ASAN, reading behind a packet is an error, too
+ * (rig.c).
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,10 +18,11 @@
 #include <rte_ether.h>
 
 #include "account.h"
+#include "vector_config.h"
 
 #define N_FRAMES 20000
 #define HANDFUL 16
-#define FRAMES_PER_CONFIG 1000
+#define FRAMES_PER_CONFIG 400
 #define PACKET_MAX 2000
 #define MAX_SEEDS 2048
 
@@ -33,6 +35,9 @@ static struct {
 	uint8_t bytes[PACKET_MAX];
 } seeds[MAX_SEEDS];
 static unsigned n_seeds;
+/* And their configurations: each file's first dozen. */
+static json_t *configs[64];
+static unsigned n_configs;
 
 /* splitmix64 */
 static uint64_t
@@ -88,8 +93,11 @@ load_seeds(void)
 		size_t k;
 
 		assert_non_null(list);
-		json_array_foreach(list, k, vector)
+		json_array_foreach(list, k, vector) {
 			add_seeds(json_object_get(vector, "in_hex"));
+			if (k < 12 && n_configs < RTE_DIM(configs))
+				configs[n_configs++] = json_incref(json_object_get(vector, "config"));
+		}
 		json_decref(list);
 	}
 	globfree(&found);
@@ -101,7 +109,8 @@ load_seeds(void)
 static void
 bend(uint8_t *p, size_t len)
 {
-	static const uint8_t telling[] = {0, 1, 4, 6, 0x0f, 0x11, 0x29, 0x2b, 0x2c, 0x3a, 0x45, 0x46, 0x4f, 0x60, 0x7f, 0x80, 0xff};
+	static const uint8_t telling[] = {
+		0, 1, 4, 6, 0x0f, 0x11, 0x29, 0x2b, 0x2c, 0x3a, 0x45, 0x46, 0x4f, 0x60, 0x7f, 0x80, 0xff};
 	/* Headers are where decisions are made. */
 	size_t at = draw(4) != 0 ? draw(RTE_MIN(len, 64u)) : draw(len);
 
@@ -240,6 +249,18 @@ send_something(struct account *a)
 
 /* --- */
 
+/* By turns ours and one of the vectors', unless that is of a mechanism that is not built. */
+static void
+reconfigure(unsigned n)
+{
+	json_t *config = configs[n / 2 * 7 % n_configs];
+	char why[128];
+
+	account_configure(&rig, n % ACCOUNT_N_CONFIGS);
+	if (n % 2 != 0 && vector_config(&rig.cfg, config, "", why, sizeof(why)))
+		rig_configure(&rig, NULL, 0);
+}
+
 static void
 test_books_balance(void **unused)
 {
@@ -253,7 +274,7 @@ test_books_balance(void **unused)
 		uint64_t from = state;
 
 		if (total >= next_config) {
-			account_configure(&rig, (unsigned)(next_config / FRAMES_PER_CONFIG) % ACCOUNT_N_CONFIGS);
+			reconfigure((unsigned)(next_config / FRAMES_PER_CONFIG));
 			next_config += FRAMES_PER_CONFIG;
 		}
 		account_open(&a, &rig);
@@ -291,6 +312,8 @@ main(int argc, char **argv)
 	load_seeds();
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
+	for (unsigned i = 0; i < n_configs; i++)
+		json_decref(configs[i]);
 	rig_stop(&rig);
 	return failed;
 }

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* All tests of test_path, in the order in which they run; by file. */
+#ifndef TS_TEST_PATH_TESTS_H
+#define TS_TEST_PATH_TESTS_H
+
+/* clang-format off */
+#define PATH_TESTS(T) \
+	/* test_path_link.c */ \
+	T(test_frames_refused) \
+	T(test_tags) \
+	T(test_segments) \
+	/* test_path_punt.c */ \
+	T(test_punt) \
+	T(test_punt_ring_full) \
+	T(test_inject) \
+	T(test_no_headroom) \
+	/* test_path_local.c */ \
+	T(test_service_addresses) \
+	T(test_closed_port) \
+	T(test_6to4_refusals) \
+	/* test_path_fragments.c */ \
+	T(test_fragments_reach_their_owner) \
+	T(test_fragments_refused) \
+	T(test_handoff_full) \
+	T(test_icmp4_errors) \
+	/* test_path_nexthop.c */ \
+	T(test_routes_that_refuse) \
+	T(test_small_link) \
+	T(test_multipath) \
+	T(test_identification) \
+	T(test_port_refuses) \
+	/* test_path_neighbour.c */ \
+	T(test_wait_for_gateway) \
+	T(test_wait_times_out) \
+	T(test_glean_and_scan) \
+	T(test_event_ring_full) \
+	/* test_path_limits.c */ \
+	T(test_limits) \
+	/* test_path_6rd.c */ \
+	T(test_6rd_unaligned) \
+	T(test_6rd_traffic_class) \
+	T(test_6rd_ecn_decap) \
+	T(test_6rd_hairpin) \
+	T(test_6rd_null_route_echo) \
+	T(test_6rd_domains) \
+	T(test_6rd_allow_ula) \
+	T(test_6rd_errors) \
+	T(test_6rd_reassembly) \
+	/* test_path_6rd_refusals.c */ \
+	T(test_6rd_encap_refused) \
+	T(test_6rd_decap_refused) \
+	T(test_6rd_decap_malformed) \
+	T(test_6rd_local_source) \
+	/* test_path_isatap.c */ \
+	T(test_isatap_u_bit) \
+	T(test_isatap_prl) \
+	T(test_isatap_host_to_host) \
+	T(test_isatap_errors) \
+	T(test_isatap_allow_ula) \
+	T(test_isatap_encap_refused) \
+	T(test_isatap_decap_refused) \
+	T(test_isatap_decap_malformed) \
+	T(test_isatap_local) \
+	/* test_path_isatap_nd.c */ \
+	T(test_isatap_advertisement) \
+	T(test_isatap_advertisement_fields) \
+	T(test_isatap_neighbour) \
+	T(test_isatap_echo) \
+	T(test_isatap_nd_invalid) \
+	T(test_isatap_nd_ignored) \
+	T(test_isatap_nd_limited) \
+	/* test_path_handover.c */ \
+	T(test_handover) \
+	T(test_handover_ecn) \
+	T(test_handover_errors) \
+	T(test_handover_icmp4_errors) \
+	T(test_handover_by_policy) \
+	T(test_handover_never_6to4_to_6to4) \
+	T(test_handover_loop_guard) \
+	T(test_handover_second_refuses) \
+	T(test_handover_echo) \
+	/* test_path_access.c */ \
+	T(test_access_ipv4) \
+	T(test_access_ipv6) \
+	T(test_access_rates) \
+	T(test_error_rates) \
+	T(test_foreign_sources)
+/* clang-format on */
+
+#define PROTOTYPE(f) void f(void **state);
+PATH_TESTS(PROTOTYPE)
+#undef PROTOTYPE
+
+#endif

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Ethernet: frames that are refused, tags in and out, packets in segments. */
+#include "path_tests.h"
+#include "path_util.h"
+
+void
+test_frames_refused(void **state)
+{
+	static const uint8_t other[6] = {2, 9, 9, 9, 9, 9};
+	static const uint16_t unknown[2] = {77, 78};
+	uint8_t p[256], f[512];
+	size_t n = make_v6(p, "2001:db8::1", "2002:c000:22a::1", 8);
+
+	(void)state;
+	send_frame(f, 13);
+	assert_dropped(TS_C_drop_l2_rx_runt);
+	send_frame(f, make_frame(f, other, 0, NULL, 0x86dd, p, n));
+	assert_dropped(TS_C_drop_l2_rx_not_ours);
+	send_frame(f, make_frame(f, rig_mac, 1, unknown, 0x86dd, p, n));
+	assert_dropped(TS_C_drop_l2_rx_unknown_vlan);
+	send_frame(f, make_frame(f, rig_mac, 2, unknown, 0x86dd, p, n));
+	assert_dropped(TS_C_drop_l2_rx_unknown_vlan);
+	make_frame(f, rig_mac, 1, unknown, 0x86dd, p, n);
+	send_frame(f, 15); /* cut inside the tag */
+	assert_dropped(TS_C_drop_l2_rx_unknown_vlan);
+	send_frame(f, make_frame(f, rig_mac, 0, NULL, 0x88cc, p, n));
+	assert_dropped(TS_C_drop_l2_rx_ethertype);
+	send_frame(f, make_frame(f, rig_mac, 0, NULL, 0x86dd, p, 39));
+	assert_dropped(TS_C_drop_ip6_rx_v6_hdr);
+	send_frame(f, make_frame(f, rig_mac, 0, NULL, 0x86dd, p, n - 1));
+	assert_dropped(TS_C_drop_ip6_rx_v6_len);
+	p[0] = 0x40;
+	send_frame(f, make_frame(f, rig_mac, 0, NULL, 0x86dd, p, n));
+	assert_dropped(TS_C_drop_ip6_rx_v6_hdr);
+}
+
+/* Tagged in, tagged out; the interface is (port, tags). */
+void
+test_tags(void **state)
+{
+	static const uint8_t gw[6] = {2, 0, 0, 0, 0, 0x55};
+	static const uint16_t vlan[1] = {RIG_VLAN}, qinq[2] = {RIG_QINQ_OUTER, RIG_QINQ_INNER};
+	static const uint16_t iface1[1] = {1}, iface2[1] = {2};
+	static const char *const gw4[1] = {"10.9.9.9"};
+	uint8_t p[256], f[512], got[RIG_FRAME_MAX];
+	size_t n = make_v6(p, "2001:db8::1", "2002:c000:22a::1", 8);
+
+	(void)state;
+	neighbour(1, "10.9.9.9", gw);
+	set_route(AF_INET, "192.0.2.0", 24, via(gw4, iface1, 1));
+	send_frame(f, make_frame(f, rig_mac, 2, qinq, 0x86dd, p, n));
+	assert_no_drops();
+	assert_int_equal(rig_receive(&rig, got), 14 + 4 + 20 + n);
+	assert_memory_equal(got, gw, 6);
+	assert_memory_equal(got + 6, rig_mac, 6);
+	assert_memory_equal(got + 12, ((uint8_t[]){0x81, 0x00, 0, RIG_VLAN, 0x08, 0x00, 0x45}), 7);
+
+	neighbour(2, "10.9.9.9", gw);
+	set_route(AF_INET, "192.0.2.0", 24, via(gw4, iface2, 1));
+	send_frame(f, make_frame(f, rig_mac, 1, vlan, 0x86dd, p, n));
+	assert_no_drops();
+	assert_int_equal(rig_receive(&rig, got), 14 + 8 + 20 + n);
+	assert_memory_equal(
+		got + 12, ((uint8_t[]){0x88, 0xa8, 0, RIG_QINQ_OUTER, 0x81, 0x00, 1, RIG_QINQ_INNER - 256, 8, 0}), 10);
+	del_route(AF_INET, "192.0.2.0", 24);
+	neighbour(1, "10.9.9.9", NULL);
+	neighbour(2, "10.9.9.9", NULL);
+}
+
+/* Headers spread over segments are brought together; a packet in segments goes through whole. */
+void
+test_segments(void **state)
+{
+	uint8_t p[4096], f[4096], got[RIG_FRAME_MAX];
+	size_t n = make_v6(p, "2001:db8::1", "2002:c000:22a::1", 1000), len;
+
+	(void)state;
+	for (size_t i = 40; i < n; i++)
+		p[i] = (uint8_t)i;
+	len = make_frame(f, rig_mac, 0, NULL, 0x86dd, p, n);
+	for (size_t segment = 60; segment <= 600; segment += 67) {
+		mark();
+		rig_send_frame(&rig, f, len, segment);
+		rig_turn(&rig);
+		assert_no_drops();
+		assert_int_equal(rig_receive(&rig, got), len + 20);
+		p[7] = 63;
+		assert_memory_equal(got + 34, p, n);
+		p[7] = 64;
+	}
+	/* too much to bring together into one buffer */
+	n = make_v6(p, "2001:db8::1", "2002:c000:22a::1", 2200);
+	len = make_frame(f, rig_mac, 0, NULL, 0x86dd, p, n);
+	mark();
+	rig_send_frame(&rig, f, len, 100);
+	rig_turn(&rig);
+	assert_dropped(TS_C_drop_l2_rx_segments);
+}
