@@ -82,8 +82,9 @@ stop_twins(struct ts_control *c)
 	/* A namespace that was deleted meanwhile has nothing to restore; the TAPs are closed all the same. */
 	if (ns < 0)
 		ts_log("%s", err);
-	ts_twins_destroy(&c->ifaces);
-	ts_netns_leave(ns);
+	ts_twins_destroy(&c->ifaces, ns >= 0);
+	if (ns >= 0)
+		ts_netns_leave(ns);
 }
 
 static int

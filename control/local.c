@@ -216,7 +216,7 @@ ts_local_is_tunnel(const struct ts_config *cfg, const uint8_t prefix[16], uint8_
 static int
 own_route(struct ts_local *l, uint8_t family, const void *prefix, uint8_t len, uint32_t nh)
 {
-	return ts_rib_set(l->rib, family, prefix, len, TS_ORIGIN_OWN, 0, nh, l->gen);
+	return nh == TS_NH_NO_ROUTE ? -ENOSPC : ts_rib_set(l->rib, family, prefix, len, TS_ORIGIN_OWN, 0, nh, l->gen);
 }
 
 static int
@@ -315,6 +315,8 @@ add_connected(struct ts_local *l, unsigned iface, const struct ts_cfg_addr *a)
 	rte_be32_t v4;
 	struct in6_addr v6;
 
+	if (nh == TS_NH_NO_ROUTE)
+		return -ENOSPC;
 	if (a->family == AF_INET) {
 		v4 = a->v4 & ts_mask4(a->prefix_len);
 		return ts_rib_set(l->rib, AF_INET, (const uint8_t *)&v4, a->prefix_len, TS_ORIGIN_STATIC, 0, nh, 0);
@@ -374,8 +376,10 @@ ts_local_add_static(struct ts_local *l, char *err, size_t err_len)
 	for (unsigned i = 0; i < cfg->n_routes; i++) {
 		const struct ts_cfg_route *r = &cfg->routes[i];
 
-		if (ts_rib_set(l->rib, r->prefix.family, addr_bytes(&r->prefix), r->prefix.prefix_len, TS_ORIGIN_STATIC,
-			    0, static_nexthop(l, r), 0) != 0) {
+		uint32_t nh = static_nexthop(l, r);
+
+		if (nh == TS_NH_NO_ROUTE || ts_rib_set(l->rib, r->prefix.family, addr_bytes(&r->prefix), r->prefix.prefix_len, TS_ORIGIN_STATIC,
+			    0, nh, 0) != 0) {
 			snprintf(err, err_len, "%s:%u: no room for this route: see tables", cfg->file, r->line);
 			return -1;
 		}

@@ -120,6 +120,7 @@ struct ts_mirror {
 	struct ts_mirror_stats stats;
 	uint32_t gen;
 	bool synced;
+	bool refused; /* a route had no room: compare when there is some again */
 
 	enum dump_step step;
 	bool step_sent, step_failed;

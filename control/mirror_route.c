@@ -89,6 +89,8 @@ mirror_route_set(struct ts_mirror *m, const struct route_key *key, const struct 
 		m->stats.in_tunnel++;
 		return;
 	}
+	if (nh == TS_NH_NO_ROUTE && t->kind != TS_NH_NONE)
+		m->refused = true;
 	if (nh == TS_NH_NO_ROUTE) {
 		m->stats.foreign += t->kind == TS_NH_NONE;
 		mirror_route_remove(m, key);
@@ -96,7 +98,8 @@ mirror_route_set(struct ts_mirror *m, const struct route_key *key, const struct 
 	}
 	if (!find_route(m, key, &info) || info.nh != nh)
 		changed(m, nh);
-	ts_rib_set(m->rib, key->family, key->prefix, key->len, TS_ORIGIN_KERNEL, key->metric, nh, m->gen);
+	if (ts_rib_set(m->rib, key->family, key->prefix, key->len, TS_ORIGIN_KERNEL, key->metric, nh, m->gen) < 0)
+		m->refused = true;
 }
 
 static bool
@@ -207,8 +210,14 @@ mirror_route_del(struct ts_mirror *m, const struct kernel_route *r)
 	if (exists && r->key.family == AF_INET6 && r->target.kind == TS_NH_ADJACENCY && r->nh_id == 0 &&
 		reduce(m, &r->key, info.nh, &r->target))
 		return;
-	if (m->appended && r->key.family == AF_INET)
+	/* IPv4 appended, or the same IPv6 prefix on-link on two interfaces: another route of this key may stay. */
+	if ((m->appended && r->key.family == AF_INET) || (r->key.family == AF_INET6 && r->target.kind == TS_NH_GLEAN))
 		mirror_want_compare(m);
+	/* There is room again for what was refused. */
+	if (m->refused) {
+		m->refused = false;
+		mirror_want_compare(m);
+	}
 	hold(m, &r->key, exists);
 }
 

@@ -123,9 +123,11 @@ choose_queues(const struct ts_config *cfg, const struct rte_eth_dev_info *info, 
 }
 
 static int
-configure(const struct rte_eth_dev_info *info, const struct ts_port *port, uint16_t mtu)
+configure(const struct rte_eth_dev_info *info, struct ts_port *port, uint16_t mtu)
 {
 	struct rte_eth_conf conf = {.rxmode.mtu = mtu};
+	/* Reassembled packets and jumbo frames can be chains of buffers. */
+	conf.txmode.offloads = info->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
 	uint64_t rss = info->flow_type_rss_offloads & WANTED_RSS;
 
 	if (port->n_rxq > 1 && rss != 0) {
@@ -133,6 +135,7 @@ configure(const struct rte_eth_dev_info *info, const struct ts_port *port, uint1
 		conf.rx_adv_conf.rss_conf.rss_hf = rss;
 		conf.rxmode.offloads = info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_RSS_HASH;
 	}
+	port->multi_segs = conf.txmode.offloads != 0;
 	return rte_eth_dev_configure(port->id, port->n_rxq, port->n_txq, &conf);
 }
 

@@ -164,6 +164,8 @@ ts_ports_worker_conf(const struct ts_config *cfg, const struct ts_ports *ports, 
 		out->reassembly.max_size = RTE_MAX(out->reassembly.max_size, (uint32_t)cfg->interfaces[i].mtu);
 	for (unsigned i = 0; i < ports->n; i++) {
 		out->tx_ports |= UINT32_C(1) << ports->port[i].id;
+		if (ports->port[i].multi_segs)
+			out->multi_seg_ports |= UINT32_C(1) << ports->port[i].id;
 		if (strncmp(cfg->ports[i].device, "net_bonding", strlen("net_bonding")) == 0)
 			out->lag_ports |= UINT32_C(1) << ports->port[i].id;
 		if (out->n_rxq == TS_MAX_RXQ || !queue_of_worker(&ports->port[i], i, out->n_workers, id, &queue))

@@ -18,6 +18,7 @@ struct ts_port {
 	uint16_t id;	  /* DPDK's */
 	int socket_id;
 	uint16_t n_rxq, n_txq;
+	bool multi_segs; /* sends frames in several buffers */
 	char name[TS_NAME_LEN];
 };
 

@@ -28,6 +28,7 @@
 #include "punt_filter.h"
 
 #define BATCH 32
+#define URGENT_PER_TURN 1024
 #define BUSY_WAIT_NS 500000L
 #define IDLE_WAIT_NS 2000000L
 #define MAX_SEGMENTS 16
@@ -66,10 +67,10 @@ write_frame(struct ts_punter *p, int fd, const struct rte_mbuf *m)
 }
 
 static unsigned
-punt_from(struct ts_punter *p, struct ts_worker *w)
+punt_from(struct ts_punter *p, struct rte_ring *ring)
 {
 	struct ts_punt batch[BATCH];
-	unsigned n = rte_ring_sc_dequeue_burst_elem(ts_worker_punts(w), batch, sizeof(batch[0]), BATCH, NULL);
+	unsigned n = rte_ring_sc_dequeue_burst_elem(ring, batch, sizeof(batch[0]), BATCH, NULL);
 
 	for (unsigned i = 0; i < n; i++) {
 		int fd = batch[i].iface < p->ifaces->n ? p->ifaces->ctl[batch[i].iface].tap_fd : -1;
@@ -158,10 +159,13 @@ read_tap(struct ts_punter *p, unsigned i)
 static unsigned
 turn(struct ts_punter *p)
 {
-	unsigned work = 0;
+	unsigned work = 0, n;
 
 	for (unsigned i = 0; i < p->n_workers; i++)
-		work += punt_from(p, p->workers[i]);
+		while ((n = punt_from(p, ts_worker_urgent_punts(p->workers[i]))) != 0 && (work += n) < URGENT_PER_TURN)
+			;
+	for (unsigned i = 0; i < p->n_workers; i++)
+		work += punt_from(p, ts_worker_punts(p->workers[i]));
 	for (unsigned i = 0; i < p->n_fds; i++)
 		work += read_tap(p, i);
 	return work;
@@ -176,7 +180,8 @@ punt_loop(void *arg)
 
 	ts_privileges_drop_all();
 	while (!atomic_load_explicit(&p->stop, memory_order_relaxed)) {
-		wait.tv_nsec = work != 0 ? BUSY_WAIT_NS : IDLE_WAIT_NS;
+		/* A full batch: there is more, do not sleep. */
+		wait.tv_nsec = work >= BATCH ? 0 : work != 0 ? BUSY_WAIT_NS : IDLE_WAIT_NS;
 		if (ppoll(p->fds, p->n_fds, &wait, NULL) < 0)
 			for (unsigned i = 0; i < p->n_fds; i++)
 				p->fds[i].revents = 0;

@@ -100,6 +100,9 @@ apply_family(struct ts_rib *rib, unsigned family, unsigned which)
 	} else {
 		pass.broken = true;
 	}
+	/* What did not fit is tried again once enough has gone, whether or not this pass failed. */
+	if (rib->fibs.incomplete[family][which] && rib->fibs.deletes[family][which] >= RETRY_DELETES)
+		pass.failed = true;
 	if (pass.broken || (pass.failed && worth_rebuilding(&rib->fibs, family, which)))
 		pass.written += rebuild(rib, family, which);
 	clear_dirty(&rib->family[family], which);

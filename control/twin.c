@@ -113,13 +113,14 @@ ts_twins_create(const struct ts_config *cfg, struct ts_ifaces *ifaces, char *err
 		return -1;
 	if (create_all(cfg, ifaces, err, err_len) == 0)
 		return 0;
-	ts_twins_destroy(ifaces);
+	ts_twins_destroy(ifaces, true);
 	return -1;
 }
 
 void
-ts_twins_destroy(struct ts_ifaces *ifaces)
+ts_twins_destroy(struct ts_ifaces *ifaces, bool in_namespace)
 {
 	close_all(ifaces);
-	ts_kernel_settings_restore();
+	if (in_namespace)
+		ts_kernel_settings_restore();
 }

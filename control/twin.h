@@ -6,6 +6,7 @@
 #ifndef TS_CTL_TWIN_H
 #define TS_CTL_TWIN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "control/iface.h"
@@ -21,7 +22,8 @@ void ts_netns_leave(int fd);
  * undone.
  */
 int ts_twins_create(const struct ts_config *cfg, struct ts_ifaces *ifaces, char *err, size_t err_len);
-void ts_twins_destroy(struct ts_ifaces *ifaces);
+/* in_namespace false: it is gone, and the settings of whatever namespace this is are left alone. */
+void ts_twins_destroy(struct ts_ifaces *ifaces, bool in_namespace);
 
 /* A TUN that dies with the process, and the anycast prefixes as routes to it in a table of their own (decisions.md 6). */
 struct ts_announcer;

@@ -51,7 +51,7 @@ to_host(struct ts_worker *w, struct rte_mbuf *m, uint16_t iface, const struct rt
 	else if (is_echo_request(m, ip) && ts_answerable(w, ip))
 		ts_vec_add(local, m, iface);
 	else
-		ts_punt(w, m, iface);
+		ts_punt(w, m, iface, RTE_BE16(RTE_ETHER_TYPE_IPV4));
 }
 
 static void
@@ -134,7 +134,7 @@ ts_classify4(struct ts_worker *w, struct ts_vec *in, struct ts_lanes *out)
 		if (likely(hop->kind == TS_NH_LOCAL))
 			to_local(w, in->pkt[i], in->iface[i], hop, out);
 		else if (hop->kind == TS_NH_PUNT)
-			ts_punt(w, in->pkt[i], in->iface[i]);
+			ts_punt(w, in->pkt[i], in->iface[i], RTE_BE16(RTE_ETHER_TYPE_IPV4));
 		else
 			ts_drop(w, in->pkt[i], TS_C_drop_ip4_rx_no_tunnel);
 	}

@@ -18,7 +18,7 @@ to_local(struct ts_worker *w, struct rte_mbuf *m, uint16_t iface, const struct t
 		    *icmp == ICMP6_ECHO_REQUEST;
 
 	if (nh->host && (!echo || ts_ipv6_addr_refused(ip->src_addr)))
-		ts_punt(w, m, iface);
+		ts_punt(w, m, iface, RTE_BE16(RTE_ETHER_TYPE_IPV6));
 	else
 		ts_vec_add(local, m, iface);
 }
@@ -50,7 +50,7 @@ ts_classify6(struct ts_worker *w, struct ts_vec *in, struct ts_lanes *out)
 			to_local(w, in->pkt[i], in->iface[i], hop, &out->local6);
 			break;
 		case TS_NH_PUNT:
-			ts_punt(w, in->pkt[i], in->iface[i]);
+			ts_punt(w, in->pkt[i], in->iface[i], RTE_BE16(RTE_ETHER_TYPE_IPV6));
 			break;
 		default:
 			ts_drop(w, in->pkt[i], TS_C_drop_ip6_rx_no_tunnel);

@@ -45,11 +45,13 @@
 	\
 	DROP(l2_rx, runt, "frame ends before its headers do") \
 	DROP(l2_rx, not_ours, "unicast frame for another MAC address") \
+	DROP(l2_rx, group_unicast, "broadcast or multicast frame with a unicast IP destination (RFC 1812 5.3.4)") \
 	DROP(l2_rx, unknown_vlan, "no interface has these tags on this port") \
 	DROP(l2_rx, ethertype, "neither IPv4, IPv6 nor ARP") \
 	DROP(l2_rx, segments, "headers are spread over several buffers and do not fit into one") \
 	\
 	DROP(punt, ring_full, "for the kernel, but the punt ring is full") \
+	DROP(punt, limited, "for the kernel, beyond what it gets besides routing and neighbour protocols") \
 	DROP(punt, no_twin, "for the kernel, but the interface has no twin") \
 	\
 	DROP(ip4_rx, v4_hdr, "IPv4 header, length or option malformed") \
@@ -76,6 +78,7 @@
 	DROP(ip4_local, icmp4_no_ptb, "ICMPv4 fragmentation needed about a packet that IPv6 may not make smaller") \
 	DROP(ip4_local, v6_src_invalid, "ICMPv4 error about a packet whose IPv6 source cannot be told") \
 	DROP(ip4_local, no_error_about_error, "ICMPv4 error about an ICMPv6 error") \
+	DROP(ip4_local, unreachable_limited, "closed port, answer beyond limits.icmp4-unreachable") \
 	DROP(ip4_local, icmp4_limited, "ICMPv4 error beyond limits.icmp4-errors or limits.icmp4-errors-per-source") \
 	DROP(ip4_local, icmp6_limited, "ICMPv4 error whose translation is beyond its limit") \
 	DROP(ip4_local, echo_limited, "echo request beyond limits.echo4") \
@@ -214,6 +217,7 @@
 	\
 	DROP(tx, neigh_unresolved, "next hop not resolved in time, or too many packets wait for it") \
 	DROP(tx, too_big, "outer packet larger than the MTU of its interface") \
+	DROP(tx, segments, "packet in several buffers that neither fits into one nor can be sent by the port") \
 	DROP(tx, headroom, "no room in the buffer for the headers") \
 	DROP(tx, refused, "the port did not take the frame") \
 	DROP(tx, inject_iface, "frame from the kernel for an interface that does not exist")

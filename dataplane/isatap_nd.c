@@ -53,13 +53,23 @@ options_good(const uint8_t *option, uint32_t left)
 	return true;
 }
 
+/* Neither unspecified nor multicast. */
+static bool
+answerable(const uint8_t src[16])
+{
+	static const uint8_t unspecified[16];
+
+	return src[0] != 0xff && memcmp(src, unspecified, 16) != 0;
+}
+
 /* What RFC 4861 6.1 and 7.1 ask of every message. */
 static bool
 valid_message(const struct rte_mbuf *m, const struct rte_ipv6_hdr *ip)
 {
 	const struct nd_hdr *nd = (const void *)(ip + 1);
 
-	return ip->hop_limits == ND_HOP_LIMIT && nd->code == 0 && checksum_good(m, ip);
+	/* The answer goes to the source: a router of the site may send any, so it is looked at here. */
+	return ip->hop_limits == ND_HOP_LIMIT && nd->code == 0 && answerable(ip->src_addr) && checksum_good(m, ip);
 }
 
 /* And of a solicitation with a fixed part of `fixed` bytes. */

@@ -99,7 +99,10 @@ closed_port(struct ts_worker *w, struct rte_mbuf *m, const struct rte_ipv4_hdr *
 	if (!ts_answerable(w, ip))
 		ts_drop(w, m, TS_C_drop_ip4_local_src_martian);
 	else if (!ts_token_bucket_take(&w->limits[TS_LIMIT_ICMP4_UNREACHABLE], w->now))
-		ts_drop(w, m, TS_C_drop_ip4_rx_no_tunnel);
+		ts_drop(w, m,
+			w->conf.limits[TS_LIMIT_ICMP4_UNREACHABLE].per_second == 0
+				? TS_C_drop_ip4_rx_no_tunnel
+				: TS_C_drop_ip4_local_unreachable_limited);
 	else
 		make_unreachable(w, m, ip->dst_addr, ip->src_addr);
 }

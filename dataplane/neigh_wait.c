@@ -9,22 +9,26 @@
 #define WAIT_SECONDS 3
 
 static struct ts_wait_slot *
-find_slot(struct ts_worker *w, uint16_t iface, uint8_t family, const uint8_t *addr, uint8_t len)
+find_slot(struct ts_worker *w, uint16_t iface, uint8_t family, const uint8_t *addr, uint8_t len, bool glean)
 {
 	struct ts_wait_slot *unused = NULL;
+	unsigned n_glean = 0;
 
 	for (unsigned i = 0; i < TS_WAIT_SLOTS; i++) {
 		struct ts_wait_slot *s = &w->wait[i];
 
+		n_glean += s->family != 0 && s->glean;
 		if (s->family == 0)
 			unused = s;
 		else if (s->iface == iface && s->family == family && memcmp(s->addr, addr, len) == 0)
 			return s;
 	}
-	if (unused == NULL || !ts_token_bucket_take(&w->neigh_limit, w->now))
+	/* A scan of a LAN must not keep gateways from being resolved. */
+	if (unused == NULL || (glean && n_glean >= TS_WAIT_SLOTS / 2) || !ts_token_bucket_take(&w->neigh_limit, w->now))
 		return NULL;
 	unused->iface = iface;
 	unused->family = family;
+	unused->glean = glean;
 	memset(unused->addr, 0, sizeof(unused->addr));
 	memcpy(unused->addr, addr, len);
 	unused->deadline = w->now + WAIT_SECONDS * w->hz;
@@ -49,10 +53,17 @@ ask(struct ts_worker *w, struct ts_wait_slot *s)
 }
 
 void
-ts_neigh_wait(struct ts_worker *w, struct rte_mbuf *m, uint16_t iface, uint8_t family, const uint8_t *addr)
+ts_neigh_wait(struct ts_worker *w, struct rte_mbuf *m, uint16_t iface, uint8_t family, const uint8_t *addr, bool glean)
 {
-	struct ts_wait_slot *s = find_slot(w, iface, family, addr, family == AF_INET ? 4 : 16);
+	struct ts_wait_slot *s = find_slot(w, iface, family, addr, family == AF_INET ? 4 : 16, glean);
 
+	/* Asked for all the same, so that the next packet finds it resolved. */
+	if (s == NULL && ts_token_bucket_take(&w->neigh_limit, w->now)) {
+		struct ts_wait_slot once = {.iface = iface, .family = family};
+
+		memcpy(once.addr, addr, family == AF_INET ? 4 : 16);
+		ask(w, &once);
+	}
 	if (s == NULL || s->n >= w->conf.neighbour_queue) {
 		ts_drop(w, m, TS_C_drop_tx_neigh_unresolved);
 		return;

@@ -16,7 +16,7 @@ ts_ip_id(struct ts_worker *w, rte_be32_t dst)
 {
 	uint16_t *counter = &w->ip_id[(dst * w->id_hash_key) >> 20];
 
-	return (uint16_t)((*counter)++ * w->conf.n_workers + w->conf.id);
+	return (uint16_t)((*counter)++ * w->id_stride + w->conf.id);
 }
 _Static_assert(TS_IP_ID_SLOTS == 1 << 12, "the hash above has 12 bits");
 

@@ -45,7 +45,12 @@ ts_output(struct ts_worker *w, struct rte_mbuf *m, const struct ts_adjacency *ad
 	char *l2;
 
 	if (unlikely(!adj->resolved)) {
-		ts_neigh_wait(w, m, adj->iface, adj->family, adj->addr);
+		ts_neigh_wait(w, m, adj->iface, adj->family, adj->addr, false);
+		return;
+	}
+	/* Most ports would send the first buffer and lose the others. */
+	if (unlikely(m->nb_segs > 1) && rte_pktmbuf_linearize(m) != 0 && !(w->conf.multi_seg_ports >> adj->port & 1)) {
+		ts_drop(w, m, TS_C_drop_tx_segments);
 		return;
 	}
 	if (unlikely(rte_pktmbuf_pkt_len(m) > adj->mtu)) {
@@ -69,9 +74,9 @@ ts_output_glean(struct ts_worker *w, struct rte_mbuf *m, uint16_t iface, rte_be1
 {
 	if (ethertype == RTE_BE16(RTE_ETHER_TYPE_IPV4))
 		ts_neigh_wait(w, m, iface, AF_INET,
-			(const uint8_t *)&rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *)->dst_addr);
+			(const uint8_t *)&rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *)->dst_addr, true);
 	else
-		ts_neigh_wait(w, m, iface, AF_INET6, rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *)->dst_addr);
+		ts_neigh_wait(w, m, iface, AF_INET6, rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *)->dst_addr, true);
 }
 
 static void

@@ -69,6 +69,7 @@ take_commands(struct ts_worker *w)
 			continue;
 		}
 		w->tables = c.tables;
+		w->table_version = c.tables->version; /* whoever asks must not follow a pointer that may be freed */
 		ts_neigh_new_tables(w);
 	}
 }
@@ -83,6 +84,10 @@ ts_worker_poll(struct ts_worker *w, uint64_t now)
 	take_commands(w);
 	if (w->tables == NULL)
 		return 0;
+	/* First, and sent before data fills the port's queue: sessions with neighbours live on it. */
+	ts_inject(w);
+	if (w->tx_pending != 0)
+		ts_tx_flush(w);
 	for (uint16_t i = 0; i < w->conf.n_rxq; i++) {
 		uint16_t port = w->conf.rxq[i].port;
 		uint16_t n = rte_eth_rx_burst(port, w->conf.rxq[i].queue, pkts, w->conf.burst);
@@ -94,7 +99,6 @@ ts_worker_poll(struct ts_worker *w, uint64_t now)
 	}
 	if (w->conf.n_workers > 1)
 		ts_handoff_take(w);
-	ts_inject(w);
 	ts_reassembly_expire(w->reassembly, now);
 	if (w->n_waiting != 0)
 		ts_neigh_timer(w);

@@ -59,17 +59,49 @@ parse_ip6(struct ts_worker *w, struct rte_mbuf *m, uint16_t iface, struct ts_vec
 	ts_vec_add(v6, m, iface);
 }
 
+/* RFC 1812 5.3.4: what was sent to a group on the link is nobody's to forward or to answer, unless IP says so, too. */
+static bool
+group_frame_fits(const struct rte_mbuf *m, rte_be16_t ethertype)
+{
+	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *);
+
+	if (ethertype == RTE_BE16(RTE_ETHER_TYPE_IPV4))
+		return rte_pktmbuf_data_len(m) < TS_IPV4_HDR_LEN || p[16] >= 224;
+	if (ethertype == RTE_BE16(RTE_ETHER_TYPE_IPV6))
+		return rte_pktmbuf_data_len(m) < TS_IPV6_HDR_LEN || p[24] == 0xff;
+	return true;
+}
+
+/* 802.1Q 9.6: a tag with VLAN 0 carries a priority only, so the frame is an untagged one. */
+static void
+take_priority_tag(struct rte_mbuf *m)
+{
+	const struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
+	const struct rte_vlan_hdr *tag = (const void *)(eth + 1);
+	char *frame = rte_pktmbuf_mtod(m, char *);
+
+	if (eth->ether_type != RTE_BE16(RTE_ETHER_TYPE_VLAN) ||
+		rte_pktmbuf_data_len(m) < RTE_ETHER_HDR_LEN + RTE_VLAN_HLEN || (tag->vlan_tci & RTE_BE16(0x0fff)) != 0)
+		return;
+	memmove(frame + RTE_VLAN_HLEN, frame, 2 * RTE_ETHER_ADDR_LEN);
+	rte_pktmbuf_adj(m, RTE_VLAN_HLEN);
+}
+
 static void
 parse_one(struct ts_worker *w, const struct ts_port_map *map, struct rte_mbuf *m, struct ts_vec *v4, struct ts_vec *v6)
 {
-	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
+	const uint8_t *frame;
 	uint32_t l2_len;
 	rte_be16_t ethertype;
+	bool group;
 
 	if (unlikely(rte_pktmbuf_data_len(m) < RTE_ETHER_HDR_LEN)) {
 		ts_drop(w, m, TS_C_drop_l2_rx_runt);
 		return;
 	}
+
+	take_priority_tag(m);
+	frame = rte_pktmbuf_mtod(m, const uint8_t *);
 
 	uint16_t iface = iface_of(map, frame, rte_pktmbuf_data_len(m), &l2_len, &ethertype);
 
@@ -80,17 +112,22 @@ parse_one(struct ts_worker *w, const struct ts_port_map *map, struct rte_mbuf *m
 
 	const struct rte_ether_addr *dst = &((const struct rte_ether_hdr *)(const void *)frame)->dst_addr;
 
-	if (unlikely(!rte_is_same_ether_addr(dst, &w->tables->ifaces[iface].mac) && !rte_is_multicast_ether_addr(dst))) {
+	group = rte_is_multicast_ether_addr(dst);
+	if (unlikely(!group && !rte_is_same_ether_addr(dst, &w->tables->ifaces[iface].mac))) {
 		ts_drop(w, m, TS_C_drop_l2_rx_not_ours);
 		return;
 	}
 	rte_pktmbuf_adj(m, (uint16_t)l2_len);
+	if (unlikely(group && !group_frame_fits(m, ethertype))) {
+		ts_drop(w, m, TS_C_drop_l2_rx_group_unicast);
+		return;
+	}
 	if (ethertype == RTE_BE16(RTE_ETHER_TYPE_IPV6))
 		parse_ip6(w, m, iface, v6);
 	else if (ethertype == RTE_BE16(RTE_ETHER_TYPE_IPV4))
 		ts_vec_add(v4, m, iface);
 	else if (ethertype == RTE_BE16(RTE_ETHER_TYPE_ARP))
-		ts_punt(w, m, iface);
+		ts_punt(w, m, iface, ethertype);
 	else
 		ts_drop(w, m, TS_C_drop_l2_rx_ethertype);
 }

@@ -17,6 +17,8 @@
 #define EVENT_RING_SIZE 1024
 #define HANDOFF_RING_SIZE 256
 #define NEIGH_MISSES_PER_SECOND 200 /* distinct next hops, of the whole box */
+#define PUNTS_PER_SECOND 50000	    /* besides routing and neighbour protocols; a kernel takes more, but not for this */
+#define PUNT_BURST 512
 #define IDLE_TURNS 64		    /* empty turns before a polite sleep */
 #define IDLE_SLEEP_NS 100000
 
@@ -47,6 +49,7 @@ init_limits(struct ts_worker *w)
 	uint32_t misses = share(NEIGH_MISSES_PER_SECOND, c->n_workers);
 
 	ts_token_bucket_init(&w->neigh_limit, w->hz, misses, misses, now);
+	ts_token_bucket_init(&w->punt_limit, w->hz, share(PUNTS_PER_SECOND, c->n_workers), PUNT_BURST, now);
 	for (unsigned i = 0; i < TS_N_KEYED_LIMITS; i++)
 		ts_prefix_limiter_init(&w->keyed[i], w->hz, c->keyed[i].per_second, c->keyed[i].burst, c->seed + i);
 }
@@ -103,12 +106,14 @@ ts_worker_create(const struct ts_worker_conf *conf, char *err, size_t err_len)
 	w->conf.burst = RTE_MIN(conf->burst, TS_BURST_MAX);
 	w->conf.neighbour_queue = RTE_MIN(conf->neighbour_queue, TS_WAIT_PACKETS);
 	w->hz = rte_get_tsc_hz();
+	w->id_stride = rte_align32pow2(conf->n_workers);
 	w->id_hash_key = (uint32_t)next_random(&random) | 1;
 	for (unsigned i = 0; i < TS_IP_ID_SLOTS; i++)
 		w->ip_id[i] = (uint16_t)next_random(&random);
 	init_limits(w);
 	w->commands = make_ring("command", conf, sizeof(struct ts_command), COMMAND_RING_SIZE);
 	w->injects = make_ring("inject", conf, sizeof(struct ts_inject), PACKET_RING_SIZE);
+	w->urgent_punts = make_ring("urgent", conf, sizeof(struct ts_punt), PACKET_RING_SIZE);
 	w->punts = make_ring("punt", conf, sizeof(struct ts_punt), PACKET_RING_SIZE);
 	w->events = make_ring("event", conf, sizeof(struct ts_event), EVENT_RING_SIZE);
 	if (!init_reassembly(w, next_random(&random))) {
@@ -116,7 +121,7 @@ ts_worker_create(const struct ts_worker_conf *conf, char *err, size_t err_len)
 		ts_worker_free(w);
 		return NULL;
 	}
-	if (w->commands == NULL || w->injects == NULL || w->punts == NULL || w->events == NULL) {
+	if (w->commands == NULL || w->injects == NULL || w->urgent_punts == NULL || w->punts == NULL || w->events == NULL) {
 		snprintf(err, err_len, "worker %u: its rings cannot be made: %s", conf->id, rte_strerror(rte_errno));
 		ts_worker_free(w);
 		return NULL;
@@ -158,6 +163,8 @@ free_frames(struct ts_worker *w)
 
 	while (w->injects != NULL && rte_ring_dequeue_elem(w->injects, &in, sizeof(in)) == 0)
 		rte_pktmbuf_free(in.frame);
+	while (w->urgent_punts != NULL && rte_ring_dequeue_elem(w->urgent_punts, &out, sizeof(out)) == 0)
+		rte_pktmbuf_free(out.frame);
 	while (w->punts != NULL && rte_ring_dequeue_elem(w->punts, &out, sizeof(out)) == 0)
 		rte_pktmbuf_free(out.frame);
 	for (unsigned i = 0; i < TS_MAX_WORKERS; i++) {
@@ -177,6 +184,7 @@ ts_worker_free(struct ts_worker *w)
 	ts_reassembly_free(w->reassembly);
 	rte_ring_free(w->commands);
 	rte_ring_free(w->injects);
+	rte_ring_free(w->urgent_punts);
 	rte_ring_free(w->punts);
 	rte_ring_free(w->events);
 	rte_free(w);
@@ -247,6 +255,12 @@ ts_worker_injects(struct ts_worker *w)
 }
 
 struct rte_ring *
+ts_worker_urgent_punts(struct ts_worker *w)
+{
+	return w->urgent_punts;
+}
+
+struct rte_ring *
 ts_worker_punts(struct ts_worker *w)
 {
 	return w->punts;
@@ -261,7 +275,6 @@ ts_worker_events(struct ts_worker *w)
 void
 ts_worker_stats(const struct ts_worker *w, struct ts_worker_stats *out)
 {
-	const struct ts_tables *tables = __atomic_load_n(&w->tables, __ATOMIC_ACQUIRE);
 
 	struct ts_reassembly_stats r;
 
@@ -274,7 +287,7 @@ ts_worker_stats(const struct ts_worker *w, struct ts_worker_stats *out)
 		.busy_cycles = w->busy_cycles,
 		.cycles = w->cycles,
 		.reassembly = {r.datagrams, r.held, r.bytes, r.timeouts, r.evicted},
-		.table_version = tables != NULL ? tables->version : 0,
+		.table_version = w->table_version,
 		.last_turn_tsc = w->now,
 		.id = w->conf.id,
 		.cpu = w->conf.cpu,

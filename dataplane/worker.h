@@ -67,6 +67,7 @@ struct ts_worker_conf {
 		uint16_t port, queue;
 	} rxq[TS_MAX_RXQ];
 	uint32_t tx_ports;	 /* bit per port id that the worker may send to */
+	uint32_t multi_seg_ports; /* those of them that send frames in several buffers */
 	uint32_t lag_ports;	 /* those of them that are LAGs: LACP lives on the worker coming by (decisions.md 9) */
 	uint16_t tx_queue;	 /* on every port */
 	uint16_t neighbour_queue; /* packets that wait per unresolved next hop */
@@ -101,7 +102,8 @@ unsigned ts_worker_poll(struct ts_worker *w, uint64_t now);
 /* The rings, as control and the punt thread use them. */
 struct rte_ring *ts_worker_commands(struct ts_worker *w); /* struct ts_command */
 struct rte_ring *ts_worker_injects(struct ts_worker *w);  /* struct ts_inject */
-struct rte_ring *ts_worker_punts(struct ts_worker *w);	  /* struct ts_punt */
+struct rte_ring *ts_worker_urgent_punts(struct ts_worker *w); /* struct ts_punt: ARP, ND, BGP, BFD; to be emptied first */
+struct rte_ring *ts_worker_punts(struct ts_worker *w);	  /* struct ts_punt: all else */
 struct rte_ring *ts_worker_events(struct ts_worker *w);	  /* struct ts_event */
 
 /* Readable by any thread at any time; single values are whole, the set is not a snapshot. */

@@ -65,6 +65,7 @@ struct ts_wait_slot {
 	uint16_t n; /* 0: the slot is free */
 	uint16_t iface;
 	uint8_t family;
+	bool glean; /* an on-link destination, not a gateway */
 	uint8_t addr[16];
 	uint64_t deadline, next_miss;
 	struct rte_mbuf *pkt[TS_WAIT_PACKETS];
@@ -76,8 +77,10 @@ struct ts_worker {
 	uint64_t now; /* TSC cycles, once per turn */
 	struct ts_worker_conf conf;
 	uint32_t id_hash_key; /* odd, secret */
+	uint32_t id_stride;   /* workers, rounded up to a power of two: shares of the number space stay apart when it wraps */
+	uint64_t table_version;
 	uint64_t hz;
-	struct rte_ring *commands, *injects, *punts, *events;
+	struct rte_ring *commands, *injects, *urgent_punts, *punts, *events;
 	struct rte_ring *handoff_in[TS_MAX_WORKERS], *handoff_out[TS_MAX_WORKERS]; /* by worker; NULL at the own place */
 	struct ts_reassembly *reassembly;
 	bool stop;
@@ -91,7 +94,7 @@ struct ts_worker {
 
 	/* rarely */
 	struct ts_token_bucket limits[TS_N_LIMITS];
-	struct ts_token_bucket neigh_limit;
+	struct ts_token_bucket neigh_limit, punt_limit;
 	struct ts_prefix_limiter keyed[TS_N_KEYED_LIMITS];
 	uint16_t n_waiting; /* slots in use */
 	uint64_t next_wait_check;
@@ -227,13 +230,14 @@ void ts_tx_flush(struct ts_worker *w);
 void ts_lag_turn(struct ts_worker *w);
 
 /* neigh_wait.c */
-void ts_neigh_wait(struct ts_worker *w, struct rte_mbuf *m, uint16_t iface, uint8_t family, const uint8_t *addr);
+void ts_neigh_wait(struct ts_worker *w, struct rte_mbuf *m, uint16_t iface, uint8_t family, const uint8_t *addr,
+	bool glean);
 void ts_neigh_new_tables(struct ts_worker *w); /* try again what waits */
 void ts_neigh_timer(struct ts_worker *w);
 void ts_neigh_wait_free(struct ts_worker *w);
 
 /* punt.c: to the kernel, as the frame came. */
-void ts_punt(struct ts_worker *w, struct rte_mbuf *m, uint16_t iface);
+void ts_punt(struct ts_worker *w, struct rte_mbuf *m, uint16_t iface, rte_be16_t ethertype);
 void ts_inject(struct ts_worker *w);
 
 /* Cut the packet to `len` bytes, over several segments if need be. */

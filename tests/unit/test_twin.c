@@ -103,7 +103,7 @@ test_twin_life(void **state)
 	assert_true(output_has("ip -o addr show ix0", "198.51.100.1/24 brd 198.51.100.255"));
 	assert_true(output_has("ip -o addr show ix0", "2001:db8:100::1/64"));
 	assert_false(output_has("ip -o addr show ix0 to 2001:db8:100::1", "tentative"));
-	ts_twins_destroy(&ifaces);
+	ts_twins_destroy(&ifaces, true);
 	assert_int_equal(if_nametoindex("ix0"), 0);
 }
 
@@ -122,7 +122,7 @@ test_kernel_settings(void **state)
 	sysctl_is("ipv6/conf/ix0/accept_ra", "0");
 	sysctl_is("ipv6/conf/ix0/forwarding", "1");
 	assert_true(output_has("nft list table inet tsunagi", "policy drop"));
-	ts_twins_destroy(&ifaces);
+	ts_twins_destroy(&ifaces, true);
 	sysctl_is("ipv4/ip_forward", "1");
 	sysctl_is("ipv6/conf/all/forwarding", "0");
 	sysctl_is("ipv4/conf/all/rp_filter", "1");
@@ -136,7 +136,7 @@ test_table_left_over(void **state)
 	(void)state;
 	assert_return_code(ts_nft_forward_drop(true, err, sizeof(err)), 0);
 	assert_return_code(ts_twins_create(&cfg, &ifaces, err, sizeof(err)), 0);
-	ts_twins_destroy(&ifaces);
+	ts_twins_destroy(&ifaces, true);
 	assert_false(output_has("nft list tables", "tsunagi"));
 }
 
@@ -164,7 +164,7 @@ test_without_twin(void **state)
 	assert_return_code(ts_twins_create(&cfg, &ifaces, err, sizeof(err)), 0);
 	assert_int_equal(if_nametoindex("ix0"), 0);
 	sysctl_is("ipv4/ip_forward", "1");
-	ts_twins_destroy(&ifaces);
+	ts_twins_destroy(&ifaces, true);
 }
 
 static void

@@ -161,7 +161,8 @@ account_turn(struct account *a, struct rig *r)
 		check_sent(a, frame, len);
 	}
 	for (unsigned i = 0; i < RIG_N_WORKERS; i++) {
-		while (rte_ring_dequeue_elem(ts_worker_punts(r->workers[i]), &p, sizeof(p)) == 0) {
+		while (rte_ring_dequeue_elem(ts_worker_urgent_punts(r->workers[i]), &p, sizeof(p)) == 0 ||
+			rte_ring_dequeue_elem(ts_worker_punts(r->workers[i]), &p, sizeof(p)) == 0) {
 			a->punted++;
 			if (p.iface >= r->ifaces.n)
 				wrong(a, "punted to an interface that does not exist");

@@ -9,9 +9,12 @@
 	T(test_frames_refused) \
 	T(test_tags) \
 	T(test_segments) \
+	T(test_group_frames) \
+	T(test_priority_tag) \
 	/* test_path_punt.c */ \
 	T(test_punt) \
 	T(test_punt_ring_full) \
+	T(test_punt_priority) \
 	T(test_inject) \
 	T(test_no_headroom) \
 	/* test_path_local.c */ \
@@ -36,6 +39,11 @@
 	T(test_event_ring_full) \
 	/* test_path_limits.c */ \
 	T(test_limits) \
+	/* test_path_options.c */ \
+	T(test_mirrored_source) \
+	T(test_path_mtu_of_a_site) \
+	T(test_mss_in_both_directions) \
+	T(test_chains_on_a_plain_port) \
 	/* test_path_6rd.c */ \
 	T(test_6rd_unaligned) \
 	T(test_6rd_traffic_class) \

@@ -138,7 +138,8 @@ static void
 start_workers(struct rig *r, uint32_t limits, bool answer_closed_ports)
 {
 	struct ts_worker_conf conf = {
-		.n_workers = RIG_N_WORKERS, .burst = 32, .n_rxq = 1, .tx_ports = 1u << r->port, .neighbour_queue = 4, .seed = 1};
+		.n_workers = RIG_N_WORKERS, .burst = 32, .n_rxq = 1, .tx_ports = 1u << r->port,
+		.multi_seg_ports = 1u << r->port, .neighbour_queue = 4, .seed = 1};
 	char err[256];
 
 	conf.rxq[0].port = r->port;
@@ -323,7 +324,8 @@ rig_punted(struct rig *r, uint8_t frame[RIG_FRAME_MAX], uint16_t *iface)
 {
 	struct ts_punt p;
 
-	if (rte_ring_dequeue_elem(ts_worker_punts(r->worker), &p, sizeof(p)) != 0)
+	if (rte_ring_dequeue_elem(ts_worker_urgent_punts(r->worker), &p, sizeof(p)) != 0 &&
+		rte_ring_dequeue_elem(ts_worker_punts(r->worker), &p, sizeof(p)) != 0)
 		return 0;
 	*iface = (uint16_t)p.iface;
 	return take(p.frame, frame);

@@ -96,3 +96,34 @@ test_segments(void **state)
 	rig_turn(&rig);
 	assert_dropped(TS_C_drop_l2_rx_segments);
 }
+
+/* RFC 1812 5.3.4, RFC 4443 2.4 (e): a group frame is for the kernel if IP says so, too, else for nobody. */
+void
+test_group_frames(void **state)
+{
+	static const uint8_t broadcast[6] = {255, 255, 255, 255, 255, 255}, group[6] = {0x33, 0x33, 0, 0, 0, 1};
+	uint8_t p[256], f[512];
+
+	(void)state;
+	send_frame(f, make_frame(f, group, 0, NULL, 0x86dd, p, make_v6(p, "2001:db8::1", "2002:c000:22a::1", 8)));
+	assert_dropped(TS_C_drop_l2_rx_group_unicast);
+	send_frame(f, make_frame(f, broadcast, 0, NULL, 0x0800, p, make_echo4(p, SITE_V4, "192.88.99.1")));
+	assert_dropped(TS_C_drop_l2_rx_group_unicast);
+	send_frame(f, make_frame(f, broadcast, 0, NULL, 0x0800, p,
+			      make_6in4(p, SITE_V4, "2002:c000:22a::1", "2001:db8::1", 8)));
+	assert_dropped(TS_C_drop_l2_rx_group_unicast);
+}
+
+/* 802.1Q: VLAN 0 carries a priority only. */
+void
+test_priority_tag(void **state)
+{
+	static const uint16_t priority[1] = {0xe000};
+	uint8_t p[256], f[512], got[RIG_FRAME_MAX];
+	size_t n = make_v6(p, "2001:db8::1", "2002:c000:22a::1", 8);
+
+	(void)state;
+	send_frame(f, make_frame(f, rig_mac, 1, priority, 0x86dd, p, n));
+	assert_no_drops();
+	assert_int_equal(rig_receive(&rig, got), 14 + 20 + n);
+}

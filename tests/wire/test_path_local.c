@@ -64,6 +64,8 @@ test_closed_port(void **state)
 	assert_true(checksums_good(got + 14, 576, why, sizeof(why)));
 	send_ip(p, make_v4(p, "10.0.0.1", "192.88.99.1", 6, 20));
 	assert_dropped(TS_C_drop_ip4_local_src_martian);
+	rig_advance_ms(&rig, 600000);
+	assert_limited(p, make_v4(p, SITE_V4, "192.88.99.1", 17, 20), TS_C_drop_ip4_local_unreachable_limited);
 }
 
 /* Refusals that the vectors show in one direction only. */

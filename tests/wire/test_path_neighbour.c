@@ -118,7 +118,8 @@ test_glean_and_scan(void **state)
 	}
 	while (next_miss(&e))
 		asked++;
-	assert_in_range(asked, 1, 64);
+	/* half of the slots, and a share of 200 per second for what finds none */
+	assert_in_range(asked, 32, 32 + 100);
 	assert_int_equal(moved(TS_C_neigh_waits) + moved(TS_C_drop_tx_neigh_unresolved), 253);
 	while (rig_receive(&rig, got) != 0)
 		;

@@ -62,12 +62,12 @@ test_punt_ring_full(void **state)
 	/* The pool is smaller than the ring: fill the ring with what costs no buffer. */
 	struct ts_punt nothing = {.frame = NULL};
 
-	while (rte_ring_enqueue_elem(ts_worker_punts(rig.worker), &nothing, sizeof(nothing)) == 0)
+	while (rte_ring_enqueue_elem(ts_worker_urgent_punts(rig.worker), &nothing, sizeof(nothing)) == 0)
 		;
 	rig_send_frame(&rig, f, n, 0);
 	rig_turn(&rig);
 	assert_dropped(TS_C_drop_punt_ring_full);
-	while (rte_ring_dequeue_elem(ts_worker_punts(rig.worker), &nothing, sizeof(nothing)) == 0)
+	while (rte_ring_dequeue_elem(ts_worker_urgent_punts(rig.worker), &nothing, sizeof(nothing)) == 0)
 		assert_null(nothing.frame);
 	assert_int_equal(rig_punted(&rig, got, &iface), 0);
 }
@@ -118,4 +118,50 @@ test_no_headroom(void **state)
 	assert_int_equal(rte_ring_enqueue(rig.to_port, m), 0);
 	rig_turn(&rig);
 	assert_dropped(TS_C_drop_tx_headroom);
+}
+
+/* What sessions live on has a ring of its own and no limit; all else has both. */
+void
+test_punt_priority(void **state)
+{
+	static const uint16_t vlan[1] = {RIG_VLAN};
+	static const struct {
+		uint8_t protocol;
+		uint16_t src, dst;
+		bool urgent;
+	} cases[] = {{6, 179, 40000, true}, {6, 40000, 179, true}, {6, 22, 40000, false}, {17, 49152, 3784, true},
+		{17, 49152, 4784, true}, {17, 3784, 53, false}, {89, 179, 179, false}};
+	uint8_t p[256], f[512], got[RIG_FRAME_MAX];
+	uint16_t iface;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		for (unsigned v6 = 0; v6 < 2; v6++) {
+			uint8_t *l4 = p + (v6 ? 40 : 20);
+			size_t n = v6 ? make_v6(p, "2001:db8:100::9", "2001:db8:100::1", 20)
+				      : make_v4(p, "198.51.100.9", ROUTER_V4, cases[i].protocol, 20);
+
+			if (v6)
+				p[6] = cases[i].protocol;
+			l4[0] = (uint8_t)(cases[i].src >> 8);
+			l4[1] = (uint8_t)cases[i].src;
+			l4[2] = (uint8_t)(cases[i].dst >> 8);
+			l4[3] = (uint8_t)cases[i].dst;
+			send_frame(f, make_frame(f, rig_mac, 1, vlan, v6 ? 0x86dd : 0x0800, p, n));
+			assert_int_equal(rte_ring_count(ts_worker_urgent_punts(rig.worker)), cases[i].urgent);
+			assert_int_equal(rte_ring_count(ts_worker_punts(rig.worker)), !cases[i].urgent);
+			assert_int_equal(rig_punted(&rig, got, &iface), 14 + n);
+		}
+	}
+	/* a flood of the rest is cut off; ARP still gets through */
+	size_t n = make_v4(p, "198.51.100.9", ROUTER_V4, 17, 20), len = make_frame(f, rig_mac, 1, vlan, 0x0800, p, n);
+
+	for (unsigned i = 0; i < 100000 && moved(TS_C_drop_punt_limited) == 0; i++) {
+		send_frame(f, len);
+		rig_punted(&rig, got, &iface);
+	}
+	assert_dropped(TS_C_drop_punt_limited);
+	send_frame(f, make_frame(f, rig_mac, 1, vlan, 0x0806, p, 46));
+	assert_no_drops();
+	assert_int_equal(rig_punted(&rig, got, &iface), 14 + 46);
 }
