@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The control socket: tsunagictl's requests, one per line, answered with JSON (jansson). Served by the control thread between
- * its other work; never blocks on a client.
+ * The control socket: tsunagictl's requests, one per line, answered with JSON (jansson). Served by the control thread
+ * between its other work; never blocks on a client.
  */
 #ifndef TS_CTL_CTLSOCK_H
 #define TS_CTL_CTLSOCK_H
@@ -11,8 +11,8 @@
 struct ts_control;
 struct ts_ctlsock;
 
-/* Listens on the path (directory made if missing, mode 0660). A socket that another process serves is an error, a stale one
- * is replaced. NULL and a message in `err` on failure. */
+/* Listens on the path (directory made if missing, mode 0660). A socket that another process serves is an error, a stale
+ * one is replaced. NULL and a message in `err` on failure. */
 struct ts_ctlsock *ts_ctlsock_create(const struct ts_control *c, const char *path, char *err, size_t err_len);
 void ts_ctlsock_free(struct ts_ctlsock *s); /* and removes the socket */
 

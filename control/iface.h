@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Interfaces as control knows them: the data path's part (struct ts_iface, same index), the name, the twin in the kernel.
- * Filled once at start by ports.c and twin.c, then only read.
+ * Interfaces as control knows them: the data path's part (struct ts_iface, same index), the name, the twin in the
+ * kernel. Filled once at start by ports.c and twin.c, then only read.
  */
 #ifndef TS_CTL_IFACE_H
 #define TS_CTL_IFACE_H

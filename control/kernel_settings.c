@@ -3,8 +3,8 @@
  * IPv6 forwarding is on so that neighbour advertisements carry the router flag; that nothing is forwarded all the same
  * is the firewall's work, so the drop comes first and goes last.
  *
- * Some settings need `all` as well as the interface: send_redirects and proxy_arp hold if either is set, rp_filter (O19)
- * is the larger of both, accept_redirects of a host holds if either is set (Documentation/networking/ip-sysctl).
+ * Some settings need `all` as well as the interface: send_redirects and proxy_arp hold if either is set, rp_filter
+ * (O19) is the larger of both, accept_redirects of a host holds if either is set (Documentation/networking/ip-sysctl).
  */
 #include "kernel_settings.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What the kernel in the relay's namespace must and must not do (decisions.md 2, protocols.md O15). Everything here acts
- * on the calling thread's network namespace.
+ * What the kernel in the relay's namespace must and must not do (decisions.md 2, protocols.md O15). Everything here
+ * acts on the calling thread's network namespace.
  */
 #ifndef TS_CTL_KERNEL_SETTINGS_H
 #define TS_CTL_KERNEL_SETTINGS_H
@@ -18,7 +18,7 @@ void ts_kernel_settings_restore(void);
 int ts_kernel_settings_twin(const char *name, char *err, size_t err_len);
 
 /* Write one value below /proc/sys/net; `former` (32 bytes) gets the one before unless NULL. 0 or -errno. */
-int ts_sysctl_set(const char *path, const char *value, char *former);
+int ts_sysctl_set(const char *path, const char *value, char *before);
 
 /* Make or remove the table `inet tsunagi`, whose forward chain drops. 0, or -1 and a message. */
 int ts_nft_forward_drop(bool add, char *err, size_t err_len);

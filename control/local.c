@@ -378,8 +378,9 @@ ts_local_add_static(struct ts_local *l, char *err, size_t err_len)
 
 		uint32_t nh = static_nexthop(l, r);
 
-		if (nh == TS_NH_NO_ROUTE || ts_rib_set(l->rib, r->prefix.family, addr_bytes(&r->prefix), r->prefix.prefix_len, TS_ORIGIN_STATIC,
-			    0, nh, 0) != 0) {
+		if (nh == TS_NH_NO_ROUTE ||
+			ts_rib_set(l->rib, r->prefix.family, addr_bytes(&r->prefix), r->prefix.prefix_len,
+				TS_ORIGIN_STATIC, 0, nh, 0) != 0) {
 			snprintf(err, err_len, "%s:%u: no room for this route: see tables", cfg->file, r->line);
 			return -1;
 		}

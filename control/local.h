@@ -15,8 +15,8 @@
 
 struct ts_local;
 
-struct ts_local *ts_local_create(const struct ts_config *cfg, const struct ts_ifaces *ifaces, struct ts_nexthops *nexthops,
-	struct ts_rib *rib, struct ts_publisher *publisher);
+struct ts_local *ts_local_create(const struct ts_config *cfg, const struct ts_ifaces *ifaces,
+	struct ts_nexthops *nexthops, struct ts_rib *rib, struct ts_publisher *publisher);
 void ts_local_free(struct ts_local *l);
 
 /*

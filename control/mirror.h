@@ -3,10 +3,11 @@
  * The mirror of the kernel: routes of one table, addresses and neighbours of the twins, in the relay's namespace, by
  * rtnetlink (libmnl).
  *
- * Notifications are opened before the dump; a dump marks what it sees with a new generation and sweeps the rest. A socket
- * overrun (ENOBUFS) leads to a resync during which forwarding goes on with the old routes. The kernel drops some routes
- * without a word (decisions.md 3): link, address and next-hop messages purge by interface and start a comparison with a dump.
- * A deletion takes effect when its batch closes and is cancelled by an addition of the same prefix (decisions.md 4).
+ * Notifications are opened before the dump; a dump marks what it sees with a new generation and sweeps the rest. A
+ * socket overrun (ENOBUFS) leads to a resync during which forwarding goes on with the old routes. The kernel drops some
+ * routes without a word (decisions.md 3): link, address and next-hop messages purge by interface and start a comparison
+ * with a dump. A deletion takes effect when its batch closes and is cancelled by an addition of the same prefix
+ * (decisions.md 4).
  */
 #ifndef TS_CTL_MIRROR_H
 #define TS_CTL_MIRROR_H
@@ -47,7 +48,8 @@ void ts_mirror_free(struct ts_mirror *m);
 
 /* File descriptors to wait for (at most 2); *n is set. */
 void ts_mirror_fds(const struct ts_mirror *m, int fds[2], unsigned *n);
-/* Read what is there, run what is due; never blocks. Returns the milliseconds until it wants to be called again, -1 = none. */
+/* Read what is there, run what is due; never blocks. Returns the milliseconds until it wants to be called again, -1 =
+ * none. */
 int ts_mirror_poll(struct ts_mirror *m);
 /* Has the first dump of everything been read? */
 bool ts_mirror_synced(const struct ts_mirror *m);
@@ -58,7 +60,7 @@ void ts_mirror_resolve(struct ts_mirror *m, uint16_t iface, uint8_t family, cons
 struct ts_mirror_stats {
 	uint64_t in_tunnel; /* routes refused because they lie in a tunnel's prefix */
 	uint64_t messages, overruns, resyncs, silent_losses, cancelled_deletes, parse_errors;
-	uint64_t foreign; /* routes that no twin leads to; ignored */
+	uint64_t foreign;	 /* routes that no twin leads to; ignored */
 	uint64_t last_change_ms; /* CLOCK_MONOTONIC of the last change of a route */
 };
 void ts_mirror_stats(const struct ts_mirror *m, struct ts_mirror_stats *out);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Neighbours both ways: what the kernel knows of them, and asking it to resolve them (decisions.md 1). Gateways are asked
- * for with NTF_EXT_MANAGED, so that the kernel keeps them resolved; where it refuses (before Linux 5.16), and while one
- * does not answer, we ask again.
+ * Neighbours both ways: what the kernel knows of them, and asking it to resolve them (decisions.md 1). Gateways are
+ * asked for with NTF_EXT_MANAGED, so that the kernel keeps them resolved; where it refuses (before Linux 5.16), and
+ * while one does not answer, we ask again.
  */
 #include "mirror_priv.h"
 #include "neigh.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Next-hop objects. The kernel changes or flushes the routes of an object without a word about each (decisions.md 3), so
- * which route came with which id is remembered. Objects usually change in numbers: their routes are gone through once
- * per turn, not once per object.
+ * Next-hop objects. The kernel changes or flushes the routes of an object without a word about each (decisions.md 3),
+ * so which route came with which id is remembered. Objects usually change in numbers: their routes are gone through
+ * once per turn, not once per object.
  */
 #include "mirror_priv.h"
 

@@ -187,7 +187,7 @@ int mirror_held_timeout(const struct ts_mirror *m, uint64_t now);
 void mirror_routes_free(struct ts_mirror *m);
 
 /* mirror_nhobj.c */
-void mirror_nhobj_new(struct ts_mirror *m, const struct nhobj *o);
+void mirror_nhobj_new(struct ts_mirror *m, const struct nhobj *new);
 void mirror_nhobj_del(struct ts_mirror *m, uint32_t id);
 void mirror_nhobjs_purge_iface(struct ts_mirror *m, uint16_t iface);
 void mirror_nhobjs_sweep(struct ts_mirror *m);

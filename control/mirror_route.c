@@ -73,7 +73,7 @@ static bool
 in_tunnel(const struct ts_mirror *m, const struct route_key *key)
 {
 	return m->conf.is_tunnel != NULL && key->family == AF_INET6 &&
-	       m->conf.is_tunnel(m->conf.arg, key->prefix, key->len);
+		m->conf.is_tunnel(m->conf.arg, key->prefix, key->len);
 }
 
 /* A route that cannot be had any more (no next hop free, another device) must not go on as it was. */

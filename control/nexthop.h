@@ -2,10 +2,10 @@
 /*
  * Next hops and adjacencies: the arrays that the workers index, and who refers to what.
  *
- * A next hop is content-addressed: asking twice for the same thing gives the same id. Its entry never changes while anything
- * refers to it; an id that nothing refers to any more is reused only after two grace periods (decisions.md 15). An adjacency's
- * index stays with its (interface, address) while it is referred to; resolving it or changing its MAC makes a new version of
- * the adjacency array, not a new index.
+ * A next hop is content-addressed: asking twice for the same thing gives the same id. Its entry never changes while
+ * anything refers to it; an id that nothing refers to any more is reused only after two grace periods (decisions.md
+ * 15). An adjacency's index stays with its (interface, address) while it is referred to; resolving it or changing its
+ * MAC makes a new version of the adjacency array, not a new index.
  */
 #ifndef TS_CTL_NEXTHOP_H
 #define TS_CTL_NEXTHOP_H
@@ -30,8 +30,9 @@ struct ts_nexthops *ts_nexthops_create(uint32_t max_nexthops, uint32_t max_adjac
 void ts_nexthops_free(struct ts_nexthops *n);
 
 /*
- * Find or make the next hop; the caller then holds one reference. Returns its id (> 0), or TS_NH_NO_ROUTE when the table is
- * full (counted, see ts_nexthops_full()). Kinds: BLACKHOLE, UNREACHABLE, PROHIBIT, PUNT, 6TO4 need nothing more.
+ * Find or make the next hop; the caller then holds one reference. Returns its id (> 0), or TS_NH_NO_ROUTE when the
+ * table is full (counted, see ts_nexthops_full()). Kinds: BLACKHOLE, UNREACHABLE, PROHIBIT, PUNT, 6TO4 need nothing
+ * more.
  */
 uint32_t ts_nexthop_get_simple(struct ts_nexthops *n, enum ts_nh_kind kind);
 uint32_t ts_nexthop_get_tunnel(struct ts_nexthops *n, enum ts_nh_kind kind, uint16_t domain);
@@ -50,8 +51,9 @@ const struct ts_nexthop *ts_nexthop_array(const struct ts_nexthops *n); /* [TS_M
 unsigned ts_nexthop_paths(const struct ts_nexthops *n, uint32_t id, struct ts_path *out, unsigned max);
 
 /*
- * What the kernel or the configuration says of a neighbour. mac NULL: it is gone or failed. Remembered whether or not an
- * adjacency exists yet. Returns true when an adjacency that is in use changed, i.e. a new version has to be published.
+ * What the kernel or the configuration says of a neighbour. mac NULL: it is gone or failed. Remembered whether or not
+ * an adjacency exists yet. Returns true when an adjacency that is in use changed, i.e. a new version has to be
+ * published.
  */
 bool ts_neigh_set(struct ts_nexthops *n, uint16_t iface, uint8_t family, const uint8_t addr[16], const uint8_t mac[6],
 	bool is_static);
@@ -66,8 +68,8 @@ struct ts_neigh_info {
 void ts_neigh_foreach(const struct ts_nexthops *n, void (*fn)(const struct ts_neigh_info *, void *), void *arg);
 
 /* What is known of one neighbour; false when that is nothing. */
-bool ts_neigh_get(const struct ts_nexthops *n, uint16_t iface, uint8_t family, const uint8_t addr[16],
-	struct ts_neigh_info *out);
+bool ts_neigh_get(
+	const struct ts_nexthops *n, uint16_t iface, uint8_t family, const uint8_t addr[16], struct ts_neigh_info *out);
 
 /* Has any adjacency changed since the last snapshot? */
 bool ts_adjacencies_dirty(const struct ts_nexthops *n);
@@ -85,10 +87,10 @@ uint32_t ts_nexthops_in_use(const struct ts_nexthops *n);
 uint64_t ts_nexthops_full(const struct ts_nexthops *n); /* times that the table was full */
 
 /* Called once for every gateway adjacency when it is made, so that the kernel can be asked to keep it resolved. */
-void ts_nexthops_on_gateway(struct ts_nexthops *n, void (*fn)(void *arg, uint16_t iface, uint8_t family,
-	const uint8_t addr[16]), void *arg);
+void ts_nexthops_on_gateway(struct ts_nexthops *n,
+	void (*fn)(void *arg, uint16_t iface, uint8_t family, const uint8_t addr[16]), void *arg);
 /* Called when no route goes by a gateway any more. */
-void ts_nexthops_on_gateway_gone(struct ts_nexthops *n, void (*fn)(void *arg, uint16_t iface, uint8_t family,
-	const uint8_t addr[16]), void *arg);
+void ts_nexthops_on_gateway_gone(struct ts_nexthops *n,
+	void (*fn)(void *arg, uint16_t iface, uint8_t family, const uint8_t addr[16]), void *arg);
 
 #endif

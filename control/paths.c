@@ -74,6 +74,9 @@ share_out(struct share *s, unsigned n)
 		total += s[i].weight;
 	}
 
+	if (divisor == 0) /* nobody has a weight */
+		return;
+
 	uint32_t slots = RTE_MIN(total / divisor, (uint32_t)TS_NH_SLOTS);
 
 	for (unsigned i = 0; i < n; i++) {

@@ -32,7 +32,7 @@ open_port(const struct ts_config *cfg, unsigned index, struct ts_ports *ports, c
 	if (pool == NULL)
 		goto fail;
 	if (port->id >= TS_TX_PORTS) {
-		snprintf(err, err_len, "too many DPDK devices, members of LAGs included; at most %u", TS_TX_PORTS);
+		snprintf(err, err_len, "too many DPDK devices, members of LAGs included; at most %d", TS_TX_PORTS);
 		goto fail;
 	}
 	if (ts_port_setup(cfg, index, port, pool, err, err_len) < 0)

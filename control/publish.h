@@ -2,8 +2,9 @@
 /*
  * Publishing: from a change of routes, adjacencies or services to a new version in every worker, without stopping one.
  *
- * At most one version is pending. ts_publish_poll() never waits: it builds and hands out a version when something changed
- * and none is pending, and finishes the pending one when the workers have passed the grace period (decisions.md 13).
+ * At most one version is pending. ts_publish_poll() never waits: it builds and hands out a version when something
+ * changed and none is pending, and finishes the pending one when the workers have passed the grace period (decisions.md
+ * 13).
  */
 #ifndef TS_CTL_PUBLISH_H
 #define TS_CTL_PUBLISH_H
@@ -20,8 +21,9 @@
 
 struct ts_publisher;
 
-struct ts_publisher *ts_publisher_create(struct ts_rib *rib, struct ts_nexthops *nexthops, const struct ts_ifaces *ifaces,
-	struct ts_worker *const *workers, unsigned n_workers, struct rte_rcu_qsbr *qsbr);
+struct ts_publisher *ts_publisher_create(struct ts_rib *rib, struct ts_nexthops *nexthops,
+	const struct ts_ifaces *ifaces, struct ts_worker *const *workers, unsigned n_workers,
+	struct rte_rcu_qsbr *qsbr);
 /* The workers must have stopped. */
 void ts_publisher_free(struct ts_publisher *p);
 

@@ -3,9 +3,9 @@
  * The routes as control knows them, both families, and the pair of FIBs that they go into.
  *
  * A prefix may have routes of several origins; the smallest origin wins, within an origin the smallest metric. A change
- * marks the prefix dirty for both FIBs. ts_rib_apply() brings the idle FIB up to date; it is then published, and when the
- * workers have let go of the other one, that one is brought up to date in its turn. The RIB is the truth: when an insertion
- * fails, the FIB is rebuilt from it and the event counted.
+ * marks the prefix dirty for both FIBs. ts_rib_apply() brings the idle FIB up to date; it is then published, and when
+ * the workers have let go of the other one, that one is brought up to date in its turn. The RIB is the truth: when an
+ * insertion fails, the FIB is rebuilt from it and the event counted.
  */
 #ifndef TS_CTL_RIB_H
 #define TS_CTL_RIB_H
@@ -26,7 +26,7 @@ enum ts_origin {
 };
 
 struct ts_rib_conf {
-	uint32_t max_ipv4, max_ipv6; /* routes */
+	uint32_t max_ipv4, max_ipv6;   /* routes */
 	uint32_t tbl8_ipv4, tbl8_ipv6; /* 0 = computed */
 	int socket_id;
 };
@@ -37,15 +37,15 @@ struct ts_rib *ts_rib_create(const struct ts_rib_conf *conf, struct ts_nexthops 
 void ts_rib_free(struct ts_rib *rib);
 
 /*
- * Add or replace the route (prefix, origin, metric); takes over the caller's reference on `nh`. `gen` marks the route for
- * ts_rib_sweep(). 0, or -ENOSPC when the configured number of routes is reached (counted; the reference is put back).
- * `prefix` is 4 or 16 bytes in network byte order, bits beyond `len` zero.
+ * Add or replace the route (prefix, origin, metric); takes over the caller's reference on `nh`. `gen` marks the route
+ * for ts_rib_sweep(). 0, or -ENOSPC when the configured number of routes is reached (counted; the reference is put
+ * back). `prefix` is 4 or 16 bytes in network byte order, bits beyond `len` zero.
  */
 int ts_rib_set(struct ts_rib *rib, uint8_t family, const uint8_t *prefix, uint8_t len, enum ts_origin origin,
 	uint32_t metric, uint32_t nh, uint32_t gen);
 /* 0, or -ENOENT. */
-int ts_rib_del(struct ts_rib *rib, uint8_t family, const uint8_t *prefix, uint8_t len, enum ts_origin origin,
-	uint32_t metric);
+int ts_rib_del(
+	struct ts_rib *rib, uint8_t family, const uint8_t *prefix, uint8_t len, enum ts_origin origin, uint32_t metric);
 /* Remove the routes of an origin and family whose mark is not `gen`; returns how many (mark and sweep). */
 unsigned ts_rib_sweep(struct ts_rib *rib, uint8_t family, enum ts_origin origin, uint32_t gen);
 
@@ -56,10 +56,13 @@ struct ts_route_info {
 	uint32_t metric, nh, gen;
 	bool best;
 };
-/* All routes in prefix order of each family; family 0 = both. Stops when fn returns false; fn must not change the RIB. */
-void ts_rib_foreach(const struct ts_rib *rib, uint8_t family, bool (*fn)(const struct ts_route_info *, void *), void *arg);
+/* All routes in prefix order of each family; family 0 = both. Stops when fn returns false; fn must not change the RIB.
+ */
+void ts_rib_foreach(
+	const struct ts_rib *rib, uint8_t family, bool (*fn)(const struct ts_route_info *, void *), void *arg);
 /* The best route of exactly this prefix; false when there is none. */
-bool ts_rib_get(const struct ts_rib *rib, uint8_t family, const uint8_t *prefix, uint8_t len, struct ts_route_info *out);
+bool ts_rib_get(
+	const struct ts_rib *rib, uint8_t family, const uint8_t *prefix, uint8_t len, struct ts_route_info *out);
 
 /* The route of exactly this prefix, origin and metric; false when there is none. `best` is not filled in. */
 bool ts_rib_find(const struct ts_rib *rib, uint8_t family, const uint8_t *prefix, uint8_t len, enum ts_origin origin,

@@ -155,8 +155,8 @@ ts_services_make(const struct ts_config *cfg, const rte_be32_t *own, size_t n_ow
 		s->deny6 = ts_prefix_set_create(cfg->access.deny6, cfg->access.n_deny6);
 	s->mirror = hints->mirror;
 	s->mtus = hints->mtus;
-	if (s->policy == NULL || s->managed == NULL || s->loop_guard == NULL || (cfg->access.n_deny6 != 0 && s->deny6 == NULL) ||
-		!fill_domains(s, cfg)) {
+	if (s->policy == NULL || s->managed == NULL || s->loop_guard == NULL ||
+		(cfg->access.n_deny6 != 0 && s->deny6 == NULL) || !fill_domains(s, cfg)) {
 		ts_services_free(s);
 		return NULL;
 	}

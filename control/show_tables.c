@@ -47,11 +47,11 @@ mirror_figures(const struct ts_mirror *m)
 	if (m == NULL)
 		return json_null();
 	ts_mirror_stats(m, &st);
-	return json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "synced", (int)ts_mirror_synced(m), "messages",
-		(json_int_t)st.messages, "overruns", (json_int_t)st.overruns, "resyncs", (json_int_t)st.resyncs,
-		"silent_losses", (json_int_t)st.silent_losses, "cancelled_deletes", (json_int_t)st.cancelled_deletes,
-		"parse_errors", (json_int_t)st.parse_errors, "foreign", (json_int_t)st.foreign, "in_tunnel",
-		(json_int_t)st.in_tunnel);
+	return json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "synced", (int)ts_mirror_synced(m),
+		"messages", (json_int_t)st.messages, "overruns", (json_int_t)st.overruns, "resyncs",
+		(json_int_t)st.resyncs, "silent_losses", (json_int_t)st.silent_losses, "cancelled_deletes",
+		(json_int_t)st.cancelled_deletes, "parse_errors", (json_int_t)st.parse_errors, "foreign",
+		(json_int_t)st.foreign, "in_tunnel", (json_int_t)st.in_tunnel);
 }
 
 static json_t *

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What is an IPv4 packet for? Its destination has to be an address of the box, or it is dropped in silence (G4, G11, O16);
- * the next hop of that address knows which mechanism protocol 41 to it belongs to, and whether the kernel answers the rest
- * (host address) or we do (service address,
- * decisions.md 2).
+ * What is an IPv4 packet for? Its destination has to be an address of the box, or it is dropped in silence (G4, G11,
+ * O16); the next hop of that address knows which mechanism protocol 41 to it belongs to, and whether the kernel answers
+ * the rest (host address) or we do (service address, decisions.md 2).
  */
 #include "worker_priv.h"
 
@@ -39,7 +38,7 @@ is_echo_request(const struct rte_mbuf *m, const struct rte_ipv4_hdr *ip)
 	uint32_t ihl = ts_ipv4_ihl(ip);
 
 	return ip->next_proto_id == IPPROTO_ICMP && !ts_ipv4_is_fragment(ip) && rte_pktmbuf_data_len(m) > ihl &&
-	       ((const uint8_t *)ip)[ihl] == RTE_IP_ICMP_ECHO_REQUEST;
+		((const uint8_t *)ip)[ihl] == RTE_IP_ICMP_ECHO_REQUEST;
 }
 
 static void

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What is a native IPv6 packet for? The IPv6 table holds the tunnels and the box's own addresses as routes, so one lookup
- * says. What is for neither is not relayed: nobody uses us as a default route (protocols.md O16).
- * All of 2002::/16 is (S4).
+ * What is a native IPv6 packet for? The IPv6 table holds the tunnels and the box's own addresses as routes, so one
+ * lookup says. What is for neither is not relayed: nobody uses us as a default route (protocols.md O16). All of
+ * 2002::/16 is (S4).
  */
 #include "worker_priv.h"
 
@@ -15,7 +15,7 @@ to_local(struct ts_worker *w, struct rte_mbuf *m, uint16_t iface, const struct t
 	const struct rte_ipv6_hdr *ip = rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *);
 	const uint8_t *icmp = (const uint8_t *)(ip + 1);
 	bool echo = ip->proto == IPPROTO_ICMPV6 && rte_pktmbuf_data_len(m) > TS_IPV6_HDR_LEN &&
-		    *icmp == ICMP6_ECHO_REQUEST;
+		*icmp == ICMP6_ECHO_REQUEST;
 
 	if (nh->host && (!echo || ts_ipv6_addr_refused(ip->src_addr)))
 		ts_punt(w, m, iface, RTE_BE16(RTE_ETHER_TYPE_IPV6));

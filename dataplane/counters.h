@@ -3,8 +3,9 @@
  * The one list of counters: it makes the enum, the names, the help texts and docs/counters.md.
  *
  * Counters belong to a worker, only ever grow, and are read in place by control. A dropped packet counts in exactly one
- * drop_<station>_<reason> (G62); the reasons are those of the test vectors, in lower case, and a few of our own for what the
- * vectors cannot show. What went in and was not dropped was sent, handed to the kernel, or waits for its next hop.
+ * drop_<station>_<reason> (G62); the reasons are those of the test vectors, in lower case, and a few of our own for
+ * what the vectors cannot show. What went in and was not dropped was sent, handed to the kernel, or waits for its next
+ * hop.
  */
 #ifndef TS_COUNTERS_H
 #define TS_COUNTERS_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * ICMPv4 errors from inside a tunnel become ICMPv6 errors to the native sender (protocols.md G52 to G55; RFC 4213 3.4, RFC 3056 7). No
- * state: everything needed is quoted. That also serves errors about packets of another relay with the same anycast source.
- * The steps are those of G53, in its order.
+ * ICMPv4 errors from inside a tunnel become ICMPv6 errors to the native sender (protocols.md G52 to G55; RFC 4213 3.4,
+ * RFC 3056 7). No state: everything needed is quoted. That also serves errors about packets of another relay with the
+ * same anycast source. The steps are those of G53, in its order.
  */
 #include "tunnel.h"
 
@@ -23,10 +23,10 @@ static const struct ts_error_counters error_counters = {
 /* What the error says, once it is understood. All pointers into the first segment. */
 struct quotation {
 	const uint8_t *icmp;
-	uint32_t icmp_at;		   /* of the message in the packet */
+	uint32_t icmp_at; /* of the message in the packet */
 	const struct rte_ipv4_hdr *outer;
 	const struct rte_ipv6_hdr *inner;
-	uint32_t inner_at, inner_len;	   /* in the packet; as much as is quoted of the inner packet */
+	uint32_t inner_at, inner_len; /* in the packet; as much as is quoted of the inner packet */
 };
 
 static bool
@@ -76,10 +76,10 @@ maps(const struct ts_services *s, const struct ts_nexthop *own, const struct quo
 		return ts_is_6to4(dst) && ts_6to4_v4(dst) == q->outer->dst_addr;
 	case TS_PROTO41_6RD:
 		return ts_prefix6_contains(&s->sixrd[own->domain].map.prefix, dst) &&
-		       ts_6rd_v4(&s->sixrd[own->domain].map, dst) == q->outer->dst_addr;
+			ts_6rd_v4(&s->sixrd[own->domain].map, dst) == q->outer->dst_addr;
 	case TS_PROTO41_ISATAP:
 		return ts_prefix6_contains(&s->isatap[own->domain].prefix, dst) && ts_is_isatap_iid(dst) &&
-		       ts_isatap_v4(dst) == q->outer->dst_addr;
+			ts_isatap_v4(dst) == q->outer->dst_addr;
 	default:
 		return false;
 	}
@@ -173,7 +173,7 @@ within_limits(struct ts_worker *w, const struct rte_mbuf *m)
 	rte_be32_t src = rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *)->src_addr;
 
 	return ts_prefix_limiter_take(&w->keyed[TS_KEYED_ICMP4_SOURCE], src, w->now) &&
-	       ts_token_bucket_take(&w->limits[TS_LIMIT_ICMP4_ERRORS], w->now);
+		ts_token_bucket_take(&w->limits[TS_LIMIT_ICMP4_ERRORS], w->now);
 }
 
 void

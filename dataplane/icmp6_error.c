@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * ICMPv6 errors (protocols.md 2.9; RFC 4443 2.4, 3). The packet that caused one becomes its quotation in place: whoever calls
- * this has not changed it yet, and nothing is allocated.
+ * ICMPv6 errors (protocols.md 2.9; RFC 4443 2.4, 3). The packet that caused one becomes its quotation in place: whoever
+ * calls this has not changed it yet, and nothing is allocated.
  */
 #include "worker_priv.h"
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Neighbour discovery and echo on the ISATAP link, for the router's link-local address and all-routers (protocols.md I6 to I8, I12;
- * RFC 5214 8, RFC 4861 6.1, 7.1). There is no multicast and no neighbour cache: solicitations are answered, to their sender, and
- * that is all. The advertisement does not wait the random time of RFC 4861 6.2.6: there is no link on which answers could collide.
+ * Neighbour discovery and echo on the ISATAP link, for the router's link-local address and all-routers (protocols.md I6
+ * to I8, I12; RFC 5214 8, RFC 4861 6.1, 7.1). There is no multicast and no neighbour cache: solicitations are answered,
+ * to their sender, and that is all. The advertisement does not wait the random time of RFC 4861 6.2.6: there is no link
+ * on which answers could collide.
  */
 #include "outer4.h"
 #include "tunnel.h"
@@ -34,7 +35,8 @@ for_the_router(const struct ts_isatap *s, const uint8_t dst[16])
 static bool
 checksum_good(const struct rte_mbuf *m, const struct rte_ipv6_hdr *ip)
 {
-	uint32_t sum = rte_ipv6_phdr_cksum(ip, 0) + ts_cksum_payload(m, TS_IPV6_HDR_LEN, rte_be_to_cpu_16(ip->payload_len));
+	uint32_t sum = rte_ipv6_phdr_cksum(ip, 0) +
+		ts_cksum_payload(m, TS_IPV6_HDR_LEN, rte_be_to_cpu_16(ip->payload_len));
 
 	sum = (sum & 0xffff) + (sum >> 16);
 	return (sum & 0xffff) + (sum >> 16) == 0xffff;
@@ -79,7 +81,7 @@ valid(const struct rte_mbuf *m, const struct rte_ipv6_hdr *ip, uint32_t fixed)
 	uint32_t len = rte_be_to_cpu_16(ip->payload_len);
 
 	return valid_message(m, ip) && len >= fixed && rte_pktmbuf_data_len(m) >= TS_IPV6_HDR_LEN + len &&
-	       options_good((const uint8_t *)(ip + 1) + fixed, len - fixed);
+		options_good((const uint8_t *)(ip + 1) + fixed, len - fixed);
 }
 
 /* The packet becomes an answer of `len` bytes of ICMPv6 to its sender, from the router's link-local address. */
@@ -106,7 +108,8 @@ turn_round(struct ts_worker *w, struct rte_mbuf *m, const struct ts_isatap *s, c
 }
 
 static void
-answer(struct ts_worker *w, struct rte_mbuf *m, const struct ts_isatap *s, rte_be32_t to, const uint8_t *icmp, uint32_t len)
+answer(struct ts_worker *w, struct rte_mbuf *m, const struct ts_isatap *s, rte_be32_t to, const uint8_t *icmp,
+	uint32_t len)
 {
 	struct nd_hdr *nd = turn_round(w, m, s, icmp, len);
 

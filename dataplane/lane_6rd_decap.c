@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * 6rd decapsulation at the border relay (protocols.md 5.3; RFC 5969 8, 9.2, 12). What a CE sends to its own domain comes back into
- * it by policy: a reachability test, or CE to CE. There is no neighbour discovery (R15, by G16).
+ * 6rd decapsulation at the border relay (protocols.md 5.3; RFC 5969 8, 9.2, 12). What a CE sends to its own domain
+ * comes back into it by policy: a reachability test, or CE to CE. There is no neighbour discovery (R15, by G16).
  */
 #include "tunnel.h"
 

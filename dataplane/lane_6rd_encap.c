@@ -126,9 +126,11 @@ ts_6rd_originate(struct ts_worker *w, struct rte_mbuf *m, const struct ts_6rd *d
 		ts_encap_originate(w, m, &d->t, d->t.src, dst, &counters);
 }
 
-/* R14: what came out of the domain goes back into it. R8 stays the same, under the name of the direction that it came by. */
+/* R14: what came out of the domain goes back into it. R8 stays the same, under the name of the direction that it came
+ * by. */
 void
-ts_6rd_hairpin(struct ts_worker *w, struct rte_mbuf *m, const struct ts_6rd *d, int ecn, const struct ts_error_counters *error)
+ts_6rd_hairpin(
+	struct ts_worker *w, struct rte_mbuf *m, const struct ts_6rd *d, int ecn, const struct ts_error_counters *error)
 {
 	struct ts_encap_counters c = counters;
 	rte_be32_t dst = destination(d, m);

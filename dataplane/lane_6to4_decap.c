@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * 6to4 decapsulation: protocol 41 to one of the box's addresses becomes native IPv6 (protocols.md 3.3; RFC 3056 5.3, RFC 3964
- * 5.2). Checks of outer (S14: G8 to G10; S12) and inner header (S23, by G16) first, in the order of the reference, then one
- * lookup for all inner destinations, then what depends on it.
+ * 6to4 decapsulation: protocol 41 to one of the box's addresses becomes native IPv6 (protocols.md 3.3; RFC 3056 5.3,
+ * RFC 3964 5.2). Checks of outer (S14: G8 to G10; S12) and inner header (S23, by G16) first, in the order of the
+ * reference, then one lookup for all inner destinations, then what depends on it.
  */
 #include "tunnel.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * 6to4 encapsulation: native IPv6 into protocol 41 (protocols.md 3.2; RFC 3056 5.3, RFC 3964 5.1). Checks first, in the order
- * of the reference, then one lookup for all outer destinations, then headers. A packet is changed only when it is sure to go,
- * so that an ICMPv6 error quotes it as it came.
+ * 6to4 encapsulation: native IPv6 into protocol 41 (protocols.md 3.2; RFC 3056 5.3, RFC 3964 5.1). Checks first, in the
+ * order of the reference, then one lookup for all outer destinations, then headers. A packet is changed only when it is
+ * sure to go, so that an ICMPv6 error quotes it as it came.
  */
 #include "tunnel.h"
 
@@ -107,8 +107,8 @@ ts_6to4_encap(struct ts_worker *w, struct ts_vec *in)
 	for (uint16_t i = 0; i < n; i++) {
 		rte_be32_t to = rte_cpu_to_be_32(dst[i]);
 
-		ts_encap_forward(w, in->pkt[i], &s->t, source(w, s, to), to, ts_nexthop(w, nh[i]), TS_ECN_KEEP,
-			&counters);
+		ts_encap_forward(
+			w, in->pkt[i], &s->t, source(w, s, to), to, ts_nexthop(w, nh[i]), TS_ECN_KEEP, &counters);
 	}
 }
 

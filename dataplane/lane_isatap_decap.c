@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * ISATAP decapsulation at the router (protocols.md 6, I2, I4, I10, I12; RFC 5214 7.3). Link-local traffic is for the router itself:
- * echo and neighbour discovery, see isatap_nd.c.
+ * ISATAP decapsulation at the router (protocols.md 6, I2, I4, I10, I12; RFC 5214 7.3). Link-local traffic is for the
+ * router itself: echo and neighbour discovery, see isatap_nd.c.
  */
 #include "tunnel.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* ISATAP encapsulation at the router: native IPv6 to a host of the site (protocols.md 6, I5, I10; RFC 5214 7.1, RFC 6324 3). */
+/* ISATAP encapsulation at the router: native IPv6 to a host of the site (protocols.md 6, I5, I10; RFC 5214 7.1, RFC
+ * 6324 3). */
 #include "tunnel.h"
 
 #include <netinet/icmp6.h>

@@ -12,7 +12,8 @@
 #define QUOTE_MAX (576 - TS_IPV4_HDR_LEN - ICMP4_HDR_LEN) /* RFC 1812 4.3.2.3 */
 #define LOCAL_TTL 64
 
-/* Access lists are about tunnels. Private space is legitimate where the address asked is that of 6rd or ISATAP (G15). */
+/* Access lists are about tunnels. Private space is legitimate where the address asked is that of 6rd or ISATAP (G15).
+ */
 bool
 ts_answerable(const struct ts_worker *w, const struct rte_ipv4_hdr *ip)
 {
@@ -24,7 +25,7 @@ ts_answerable(const struct ts_worker *w, const struct rte_ipv4_hdr *ip)
 		return true;
 	asked = ts_lookup4(w, ip->dst_addr)->proto41;
 	return (asked == TS_PROTO41_6RD || asked == TS_PROTO41_ISATAP) &&
-	       ts_source_policy_check(s->managed, ip->src_addr) == TS_POLICY_OK;
+		ts_source_policy_check(s->managed, ip->src_addr) == TS_POLICY_OK;
 }
 
 static void
@@ -36,7 +37,8 @@ echo_reply(struct ts_worker *w, struct rte_mbuf *m, const struct rte_ipv4_hdr *i
 
 	/* The reply has no options: its header stands where the request's ended. */
 	reply = (void *)rte_pktmbuf_adj(m, (uint16_t)(ihl - TS_IPV4_HDR_LEN));
-	ts_ipv4_write(reply, 0, (uint16_t)rte_pktmbuf_pkt_len(m), ts_ip_id(w, dst), 0, LOCAL_TTL, IPPROTO_ICMP, src, dst);
+	ts_ipv4_write(
+		reply, 0, (uint16_t)rte_pktmbuf_pkt_len(m), ts_ip_id(w, dst), 0, LOCAL_TTL, IPPROTO_ICMP, src, dst);
 	icmp = (void *)(reply + 1);
 	icmp->icmp_type = RTE_IP_ICMP_ECHO_REPLY;
 	/* RFC 1624: the type went down by eight, in the high byte. */
@@ -46,8 +48,8 @@ echo_reply(struct ts_worker *w, struct rte_mbuf *m, const struct rte_ipv4_hdr *i
 	icmp->icmp_cksum = (uint16_t)~sum;
 	/* RFC 1624 3: the difference cannot tell a message of zeros from one that sums to all ones. */
 	if (unlikely(icmp->icmp_cksum == 0))
-		icmp->icmp_cksum = (uint16_t)~ts_cksum_payload(m, TS_IPV4_HDR_LEN,
-			rte_pktmbuf_pkt_len(m) - TS_IPV4_HDR_LEN);
+		icmp->icmp_cksum = (uint16_t)~ts_cksum_payload(
+			m, TS_IPV4_HDR_LEN, rte_pktmbuf_pkt_len(m) - TS_IPV4_HDR_LEN);
 	ts_count(w, TS_C_echo4_replies);
 	ts_originate4(w, m);
 }

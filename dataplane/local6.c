@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * ICMPv6 echo to the box's own addresses (protocols.md G58, G61, S20 to S22; RFC 4443 4.1, 4.2): answered here, from the address
- * asked, whatever the hop limit of the request, within a bucket of its own.
+ * ICMPv6 echo to the box's own addresses (protocols.md G58, G61, S20 to S22; RFC 4443 4.1, 4.2): answered here, from
+ * the address asked, whatever the hop limit of the request, within a bucket of its own.
  */
 #include "tunnel.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Packets whose next hop is not resolved yet: they wait, a few per next hop, while control asks the kernel (decisions.md 1). A new
- * version of the tables tries them again; a deadline ends the wait. The number of next hops that are asked for is limited,
- * or a scan of embedded addresses inside a LAN would become a storm of ARP there.
+ * Packets whose next hop is not resolved yet: they wait, a few per next hop, while control asks the kernel
+ * (decisions.md 1). A new version of the tables tries them again; a deadline ends the wait. The number of next hops
+ * that are asked for is limited, or a scan of embedded addresses inside a LAN would become a storm of ARP there.
  */
 #include "worker_priv.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Packets that the box made: routed like any other, towards a tunnel prefix through the tunnel (protocols.md G49, G58). Also
- * takes packets again that waited for a next hop, as everything else about them is done.
+ * Packets that the box made: routed like any other, towards a tunnel prefix through the tunnel (protocols.md G49, G58).
+ * Also takes packets again that waited for a next hop, as everything else about them is done.
  */
 #include "tunnel.h"
 

@@ -8,8 +8,8 @@
 #include "worker_priv.h"
 
 /*
- * G39 (RFC 6864): an identification that does not come again soon for the same destination. A counter per hashed destination;
- * workers take turns in the number space, so that none repeats another's.
+ * G39 (RFC 6864): an identification that does not come again soon for the same destination. A counter per hashed
+ * destination; workers take turns in the number space, so that none repeats another's.
  */
 static inline uint16_t
 ts_ip_id(struct ts_worker *w, rte_be32_t dst)

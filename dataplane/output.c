@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * From next hop to wire: adjacency, Ethernet header, transmit buffer. Buffers are flushed when full and at the end of every
- * turn; what a port refuses is freed and counted, never waited for.
+ * From next hop to wire: adjacency, Ethernet header, transmit buffer. Buffers are flushed when full and at the end of
+ * every turn; what a port refuses is freed and counted, never waited for.
  */
 #include "worker_priv.h"
 
 #include <rte_jhash.h>
 
 /*
- * Addresses and flow label or ports of the packet as it is forwarded; used only where a next hop has several slots. A NIC's
- * RSS hash says the same for less, software ports have none (decisions.md 10).
+ * Addresses and flow label or ports of the packet as it is forwarded; used only where a next hop has several slots. A
+ * NIC's RSS hash says the same for less, software ports have none (decisions.md 10).
  */
 static uint32_t
 flow_hash(const struct ts_worker *w, const struct rte_mbuf *m)

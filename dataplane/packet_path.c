@@ -8,8 +8,8 @@
  *                  |         +-> reassemble -> classify, on the worker that owns the datagram
  *                  +-> punt -> twin
  *
- * All packets of a burst go through a station together, then through the next: a station is a loop over a vector of packets,
- * and its vector version can take its place. One version of the tables serves the whole turn.
+ * All packets of a burst go through a station together, then through the next: a station is a loop over a vector of
+ * packets, and its vector version can take its place. One version of the tables serves the whole turn.
  */
 #include "worker_priv.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Parse: Ethernet, at most two tags, the interface, the IPv6 header's lengths (G27). Lengths are checked against the mbuf here,
- * once. IPv4 headers are checked by classify4.c, which needs the whole header anyway.
+ * Parse: Ethernet, at most two tags, the interface, the IPv6 header's lengths (G27). Lengths are checked against the
+ * mbuf here, once. IPv4 headers are checked by classify4.c, which needs the whole header anyway.
  */
 #include "worker_priv.h"
 

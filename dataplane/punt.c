@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * To the kernel and back, through an interface's twin. Frames cross without tags: the twin is the interface (decisions.md 8).
+ * To the kernel and back, through an interface's twin. Frames cross without tags: the twin is the interface
+ * (decisions.md 8).
  */
 #include "worker_priv.h"
 

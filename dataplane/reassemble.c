@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Fragments for the box's addresses (protocols.md 2.4): handed to the one worker that owns their datagram, because NICs spread
- * them (G25), held there, and led back to classification as a whole packet. What is held counts as consumed.
+ * Fragments for the box's addresses (protocols.md 2.4): handed to the one worker that owns their datagram, because NICs
+ * spread them (G25), held there, and led back to classification as a whole packet. What is held counts as consumed.
  */
 #include "worker_priv.h"
 
-/* Addresses and identification decide, so that all fragments of a datagram agree; the key is the same on all workers. */
+/* Addresses and identification decide, so that all fragments of a datagram agree; the key is the same on all workers.
+ */
 static unsigned
 owner_of(const struct ts_worker *w, const struct rte_ipv4_hdr *ip)
 {

@@ -74,12 +74,12 @@ _Static_assert(sizeof(struct ts_nexthop) == RTE_CACHE_LINE_SIZE, "a next hop is 
 struct ts_adjacency {
 	uint16_t port;
 	uint16_t iface;
-	uint16_t mtu;	    /* of IP packets, bytes */
-	uint8_t l2_len;	    /* 14, 18 or 22 */
-	uint8_t resolved;   /* 0: `l2` holds no destination yet, packets wait */
-	uint8_t family;	    /* AF_INET or AF_INET6, of `addr` */
+	uint16_t mtu;		   /* of IP packets, bytes */
+	uint8_t l2_len;		   /* 14, 18 or 22 */
+	uint8_t resolved;	   /* 0: `l2` holds no destination yet, packets wait */
+	uint8_t family;		   /* AF_INET or AF_INET6, of `addr` */
 	uint8_t l2[TS_L2_MAX + 1]; /* ready header; the ethertype (last two bytes) is written per packet */
-	uint8_t addr[16];   /* of the neighbour; IPv4 in the first four bytes */
+	uint8_t addr[16];	   /* of the neighbour; IPv4 in the first four bytes */
 } __rte_cache_aligned;
 _Static_assert(sizeof(struct ts_adjacency) == RTE_CACHE_LINE_SIZE, "an adjacency is one cache line");
 
@@ -89,9 +89,9 @@ struct ts_iface {
 	uint16_t mtu;
 	uint8_t l2_len;
 	uint8_t n_tags;
-	uint8_t twin;		 /* has a TAP twin: what is not ours is punted to it */
+	uint8_t twin; /* has a TAP twin: what is not ours is punted to it */
 	uint8_t pad;
-	uint16_t vlan[2];	 /* outer first */
+	uint16_t vlan[2]; /* outer first */
 	struct rte_ether_addr mac;
 };
 
@@ -101,9 +101,10 @@ struct ts_tunnel {
 	uint16_t mtu;	     /* tunnel MTU, bytes of IPv6 */
 	rte_be16_t frag_off; /* RTE_BE16(0x4000) with DF (G38) */
 	uint8_t ttl;
-	uint8_t tos_mask;    /* of the inner traffic class's bits that go into the outer TOS (G34, G35): DSCP 0xfc, ECN 0x03 */
-	bool clamp_mss;	     /* G44 */
-	bool dynamic_mtu;    /* G38 */
+	uint8_t tos_mask; /* of the inner traffic class's bits that go into the outer TOS (G34, G35): DSCP 0xfc, ECN
+			     0x03 */
+	bool clamp_mss;	  /* G44 */
+	bool dynamic_mtu; /* G38 */
 };
 
 /* protocols.md 3 */
@@ -146,12 +147,12 @@ struct ts_services {
 	struct ts_isatap *isatap; /* [n_isatap] */
 	unsigned n_sixrd, n_isatap;
 	bool handover[TS_N_MECHS][TS_N_MECHS]; /* from, to: G31 */
-	struct in6_addr icmp6_source;	  /* ID6, G47 */
-	uint8_t hop_limit;		  /* of packets that the box originates */
-	struct ts_source_policy *policy;  /* core or extended list, own addresses, attached subnets */
-	struct ts_source_policy *managed; /* the same with the managed list (G15), for 6rd and ISATAP */
-	struct ts_loop_guard *loop_guard; /* G29 */
-	struct ts_prefix_set *deny6;	  /* native addresses that are not served; NULL: none */
+	struct in6_addr icmp6_source;	       /* ID6, G47 */
+	uint8_t hop_limit;		       /* of packets that the box originates */
+	struct ts_source_policy *policy;       /* core or extended list, own addresses, attached subnets */
+	struct ts_source_policy *managed;      /* the same with the managed list (G15), for 6rd and ISATAP */
+	struct ts_loop_guard *loop_guard;      /* G29 */
+	struct ts_prefix_set *deny6;	       /* native addresses that are not served; NULL: none */
 	/* Hints that workers write, too: they outlive a version of the services. */
 	struct ts_site_table *mirror; /* S11, by site: the own address that it last sent to */
 	struct ts_site_table *mtus;   /* G38, by site: path MTU << 16 | when it was learned, in units of 10 s */
@@ -160,8 +161,8 @@ struct ts_services {
 #define TS_VLAN_NONE 0xffff
 
 struct ts_port_map {
-	uint16_t untagged;  /* interface index, or TS_VLAN_NONE */
-	uint16_t *by_vlan;  /* [4096] interface index by single tag, or TS_VLAN_NONE; NULL when no interface is tagged */
+	uint16_t untagged; /* interface index, or TS_VLAN_NONE */
+	uint16_t *by_vlan; /* [4096] interface index by single tag, or TS_VLAN_NONE; NULL when no interface is tagged */
 	uint16_t n_qinq;
 	struct {
 		uint16_t outer, inner, iface;
@@ -171,11 +172,11 @@ struct ts_port_map {
 struct ts_tables {
 	struct rte_fib *fib4;
 	struct rte_fib6 *fib6;
-	const struct ts_nexthop *nexthops;     /* [TS_MAX_NEXTHOPS] */
+	const struct ts_nexthop *nexthops; /* [TS_MAX_NEXTHOPS] */
 	const struct ts_adjacency *adjacencies;
 	const struct ts_services *services;
-	const struct ts_iface *ifaces;	       /* fixed from start to stop, like the two below */
-	const struct ts_port_map *port_map;    /* by port id, [RTE_MAX_ETHPORTS] */
+	const struct ts_iface *ifaces;	    /* fixed from start to stop, like the two below */
+	const struct ts_port_map *port_map; /* by port id, [RTE_MAX_ETHPORTS] */
 	uint16_t n_ifaces;
 	uint64_t version;
 };

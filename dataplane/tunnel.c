@@ -157,8 +157,7 @@ put_outer(struct ts_worker *w, struct rte_mbuf *m, const struct ts_tunnel *t, rt
 		return false;
 	}
 	ts_ipv4_write(ip4, traffic_class & t->tos_mask, inner_len + TS_IPV4_HDR_LEN, ts_ip_id(w, dst),
-		frag_off_to(w, t, dst), t->ttl,
-		IPPROTO_IPV6, src, dst);
+		frag_off_to(w, t, dst), t->ttl, IPPROTO_IPV6, src, dst);
 	w->counters[c->packets]++;
 	w->counters[c->bytes] += inner_len;
 	return true;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What the protocol 41 mechanisms have in common, once each has made its own checks: the way into a tunnel, the way out of one,
- * and from one into another inside the box (protocols.md G31). A mechanism brings its counters.
+ * What the protocol 41 mechanisms have in common, once each has made its own checks: the way into a tunnel, the way out
+ * of one, and from one into another inside the box (protocols.md G31). A mechanism brings its counters.
  */
 #ifndef TS_TUNNEL_H
 #define TS_TUNNEL_H
@@ -15,25 +15,27 @@ struct ts_encap_counters {
 
 struct ts_decap_counters {
 	struct ts_error_counters error;
-	enum ts_counter packets, bytes, blackhole, loop_dst, rh0, ecn, hairpin, dst_denied, site_limited, prefix_limited;
+	enum ts_counter packets, bytes, blackhole, loop_dst, rh0, ecn, hairpin, dst_denied, site_limited,
+		prefix_limited;
 };
 
 #define TS_ECN_KEEP (-1)
 
 /*
- * Foreign sources (O20), access lists and rates (S24), then G33 and G41, for a packet to the site `dst`. False: it has been answered or dropped. `handed`:
- * it came out of another tunnel, where access, rates and hop limit have been looked at.
+ * Foreign sources (O20), access lists and rates (S24), then G33 and G41, for a packet to the site `dst`. False: it has
+ * been answered or dropped. `handed`: it came out of another tunnel, where access, rates and hop limit have been looked
+ * at.
  */
 bool ts_encap_admit(struct ts_worker *w, struct rte_mbuf *m, const struct ts_tunnel *t, rte_be32_t dst, bool handed,
 	const struct ts_encap_counters *c);
 
 /* Decrement (G32), outer header from `src` to `dst`, out by `nh` of the IPv4 table; or the error that `nh` means. */
-void ts_encap_forward(struct ts_worker *w, struct rte_mbuf *m, const struct ts_tunnel *t, rte_be32_t src, rte_be32_t dst,
-	const struct ts_nexthop *nh, int ecn, const struct ts_encap_counters *c);
+void ts_encap_forward(struct ts_worker *w, struct rte_mbuf *m, const struct ts_tunnel *t, rte_be32_t src,
+	rte_be32_t dst, const struct ts_nexthop *nh, int ecn, const struct ts_encap_counters *c);
 
 /* The same for a packet that the box originated: nothing is decremented, no error is sent. */
-void ts_encap_originate(struct ts_worker *w, struct rte_mbuf *m, const struct ts_tunnel *t, rte_be32_t src, rte_be32_t dst,
-	const struct ts_encap_counters *c);
+void ts_encap_originate(struct ts_worker *w, struct rte_mbuf *m, const struct ts_tunnel *t, rte_be32_t src,
+	rte_be32_t dst, const struct ts_encap_counters *c);
 
 /* Take off the outer header and what follows the inner packet. */
 void ts_decap_cut(struct rte_mbuf *m, uint32_t ihl, const struct rte_ipv6_hdr *inner);
@@ -55,15 +57,16 @@ ts_outer_of(const struct rte_ipv4_hdr *ip)
 }
 
 /*
- * G29, G28, G36 (the DSCP stays: G37), access and rates (S24), G33 on an inner packet that is not for the box. Returns the ECN field to write, or -1
- * when the packet has been dropped or answered. `skip`: TS_LOOP_SKIP_*.
+ * G29, G28, G36 (the DSCP stays: G37), access and rates (S24), G33 on an inner packet that is not for the box. Returns
+ * the ECN field to write, or -1 when the packet has been dropped or answered. `skip`: TS_LOOP_SKIP_*.
  */
 int ts_decap_admit(struct ts_worker *w, struct rte_mbuf *m, const struct ts_outer *outer, unsigned skip,
 	const struct ts_decap_counters *c);
 
-/* Natively out by `nh` of the IPv6 table, or into the tunnel that it names if policy allows. `t`: the tunnel it came by. */
-void ts_decap_forward(struct ts_worker *w, struct rte_mbuf *m, const struct ts_nexthop *nh, int ecn, enum ts_mechanism from,
-	const struct ts_tunnel *t, const struct ts_decap_counters *c);
+/* Natively out by `nh` of the IPv6 table, or into the tunnel that it names if policy allows. `t`: the tunnel it came
+ * by. */
+void ts_decap_forward(struct ts_worker *w, struct rte_mbuf *m, const struct ts_nexthop *nh, int ecn,
+	enum ts_mechanism from, const struct ts_tunnel *t, const struct ts_decap_counters *c);
 
 /* lane_6to4_encap.c, lane_6rd_encap.c, lane_isatap_encap.c: one packet out of another tunnel. */
 void ts_6to4_encap_handed(struct ts_worker *w, struct rte_mbuf *m, int ecn);

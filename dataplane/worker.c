@@ -19,7 +19,7 @@
 #define NEIGH_MISSES_PER_SECOND 200 /* distinct next hops, of the whole box */
 #define PUNTS_PER_SECOND 50000	    /* besides routing and neighbour protocols; a kernel takes more, but not for this */
 #define PUNT_BURST 512
-#define IDLE_TURNS 64		    /* empty turns before a polite sleep */
+#define IDLE_TURNS 64 /* empty turns before a polite sleep */
 #define IDLE_SLEEP_NS 100000
 
 static struct rte_ring *
@@ -121,7 +121,8 @@ ts_worker_create(const struct ts_worker_conf *conf, char *err, size_t err_len)
 		ts_worker_free(w);
 		return NULL;
 	}
-	if (w->commands == NULL || w->injects == NULL || w->urgent_punts == NULL || w->punts == NULL || w->events == NULL) {
+	if (w->commands == NULL || w->injects == NULL || w->urgent_punts == NULL || w->punts == NULL ||
+		w->events == NULL) {
 		snprintf(err, err_len, "worker %u: its rings cannot be made: %s", conf->id, rte_strerror(rte_errno));
 		ts_worker_free(w);
 		return NULL;
@@ -168,7 +169,8 @@ free_frames(struct ts_worker *w)
 	while (w->punts != NULL && rte_ring_dequeue_elem(w->punts, &out, sizeof(out)) == 0)
 		rte_pktmbuf_free(out.frame);
 	for (unsigned i = 0; i < TS_MAX_WORKERS; i++) {
-		while (w->handoff_in[i] != NULL && rte_ring_dequeue_elem(w->handoff_in[i], &handed, sizeof(handed)) == 0)
+		while (w->handoff_in[i] != NULL &&
+			rte_ring_dequeue_elem(w->handoff_in[i], &handed, sizeof(handed)) == 0)
 			rte_pktmbuf_free(handed.packet);
 		rte_ring_free(w->handoff_in[i]);
 	}
@@ -275,7 +277,6 @@ ts_worker_events(struct ts_worker *w)
 void
 ts_worker_stats(const struct ts_worker *w, struct ts_worker_stats *out)
 {
-
 	struct ts_reassembly_stats r;
 
 	ts_reassembly_stats(w->reassembly, &r);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A worker: one loop on one core that receives, classifies, tunnels, routes, rewrites and sends. See packet_path.c for the
- * way of a packet. Nothing declared here is thread safe except through the rings; counters may be read by anybody.
+ * A worker: one loop on one core that receives, classifies, tunnels, routes, rewrites and sends. See packet_path.c for
+ * the way of a packet. Nothing declared here is thread safe except through the rings; counters may be read by anybody.
  */
 #ifndef TS_WORKER_H
 #define TS_WORKER_H
@@ -14,13 +14,13 @@
 #include <rte_ring_elem.h>
 
 #include "counters.h"
-#include "messages.h"
 #include "lib/config.h"
+#include "messages.h"
 #include "tables.h"
 
 #define TS_BURST_MAX 64
 #define TS_MAX_RXQ 32
-#define TS_TX_PORTS 32 /* port ids below this */
+#define TS_TX_PORTS 32		    /* port ids below this */
 #define TS_REASSEMBLY_HELD_MAX 1024 /* fragments that one worker keeps, whatever else is configured */
 
 /* The counters of one port as one worker sees it. */
@@ -56,28 +56,28 @@ struct ts_rate {
 };
 
 struct ts_worker_conf {
-	unsigned id;		 /* 0 .. n_workers - 1 */
+	unsigned id; /* 0 .. n_workers - 1 */
 	unsigned n_workers;
 	unsigned cpu;
-	int socket_id;		 /* NUMA node of everything that the worker writes */
-	uint16_t burst;		 /* packets per receive, 1 .. TS_BURST_MAX */
-	bool idle_pause;	 /* sleep politely when there is nothing to do */
+	int socket_id;	 /* NUMA node of everything that the worker writes */
+	uint16_t burst;	 /* packets per receive, 1 .. TS_BURST_MAX */
+	bool idle_pause; /* sleep politely when there is nothing to do */
 	uint16_t n_rxq;
 	struct {
 		uint16_t port, queue;
 	} rxq[TS_MAX_RXQ];
-	uint32_t tx_ports;	 /* bit per port id that the worker may send to */
+	uint32_t tx_ports;	  /* bit per port id that the worker may send to */
 	uint32_t multi_seg_ports; /* those of them that send frames in several buffers */
-	uint32_t lag_ports;	 /* those of them that are LAGs: LACP lives on the worker coming by (decisions.md 9) */
-	uint16_t tx_queue;	 /* on every port */
+	uint32_t lag_ports;	  /* those of them that are LAGs: LACP lives on the worker coming by (decisions.md 9) */
+	uint16_t tx_queue;	  /* on every port */
 	uint16_t neighbour_queue; /* packets that wait per unresolved next hop */
-	struct ts_rate limits[TS_N_LIMITS]; /* of the whole box; 0 per second = none at all */
+	struct ts_rate limits[TS_N_LIMITS];	 /* of the whole box; 0 per second = none at all */
 	struct ts_rate keyed[TS_N_KEYED_LIMITS]; /* of each worker: what belongs to one key meets mostly one of them */
 	struct {
 		uint32_t timeout_ms, max_datagrams, max_bytes, per_source, max_fragments, max_size;
-	} reassembly;		 /* of this worker; lib/reassembly.h */
+	} reassembly;		   /* of this worker; lib/reassembly.h */
 	struct rte_rcu_qsbr *qsbr; /* shared by all workers; thread id = id. NULL in tests of one thread */
-	uint64_t seed;		 /* secret: IPv4 identification, flow hash */
+	uint64_t seed;		   /* secret: IPv4 identification, flow hash */
 };
 
 struct ts_worker; /* worker_priv.h */
@@ -94,23 +94,24 @@ int ts_workers_connect(struct ts_worker *const *workers, unsigned n, char *err, 
 int ts_worker_loop(void *worker);
 
 /*
- * One turn: commands, injected packets, one burst from every queue, transmit, timers. `now` is in TSC cycles. Returns the
- * packets received. The loop calls this; wire tests and benchmarks do too.
+ * One turn: commands, injected packets, one burst from every queue, transmit, timers. `now` is in TSC cycles. Returns
+ * the packets received. The loop calls this; wire tests and benchmarks do too.
  */
 unsigned ts_worker_poll(struct ts_worker *w, uint64_t now);
 
 /* The rings, as control and the punt thread use them. */
 struct rte_ring *ts_worker_commands(struct ts_worker *w); /* struct ts_command */
 struct rte_ring *ts_worker_injects(struct ts_worker *w);  /* struct ts_inject */
-struct rte_ring *ts_worker_urgent_punts(struct ts_worker *w); /* struct ts_punt: ARP, ND, BGP, BFD; to be emptied first */
-struct rte_ring *ts_worker_punts(struct ts_worker *w);	  /* struct ts_punt: all else */
-struct rte_ring *ts_worker_events(struct ts_worker *w);	  /* struct ts_event */
+struct rte_ring *ts_worker_urgent_punts(
+	struct ts_worker *w);				/* struct ts_punt: ARP, ND, BGP, BFD; to be emptied first */
+struct rte_ring *ts_worker_punts(struct ts_worker *w);	/* struct ts_punt: all else */
+struct rte_ring *ts_worker_events(struct ts_worker *w); /* struct ts_event */
 
 /* Readable by any thread at any time; single values are whole, the set is not a snapshot. */
 struct ts_worker_stats {
-	const uint64_t *counters;		   /* [TS_N_COUNTERS] */
-	const struct ts_port_counters *ports;	   /* [TS_TX_PORTS] */
-	uint64_t loops, busy_loops;		   /* turns, and those that found work */
+	const uint64_t *counters;	      /* [TS_N_COUNTERS] */
+	const struct ts_port_counters *ports; /* [TS_TX_PORTS] */
+	uint64_t loops, busy_loops;	      /* turns, and those that found work */
 	uint64_t busy_cycles, cycles;
 	struct {
 		uint32_t datagrams, held, bytes;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The worker from the inside, and the stations that a packet passes. Everything here runs on the worker's own core; nothing
- * blocks, allocates from the heap, logs or makes a system call.
+ * The worker from the inside, and the stations that a packet passes. Everything here runs on the worker's own core;
+ * nothing blocks, allocates from the heap, logs or makes a system call.
  *
- * From parse on, a packet's mbuf begins at its IP header and ends with the datagram. Every function that is given packets
- * disposes of each of them exactly once: it sends it, hands it on, or drops it by name.
+ * From parse on, a packet's mbuf begins at its IP header and ends with the datagram. Every function that is given
+ * packets disposes of each of them exactly once: it sends it, hands it on, or drops it by name.
  */
 #ifndef TS_WORKER_PRIV_H
 #define TS_WORKER_PRIV_H
@@ -23,7 +23,8 @@
 #define TS_WAIT_SLOTS 64    /* next hops that packets of one worker can wait for */
 #define TS_WAIT_PACKETS 32  /* upper bound of limits.neighbour-queue */
 #define TS_NO_IFACE UINT16_MAX
-/* All headers that the lanes read, outer and inner, with options and an extension header or two, are in the first segment. */
+/* All headers that the lanes read, outer and inner, with options and an extension header or two, are in the first
+ * segment. */
 #define TS_HEADERS_LINEAR 128u
 
 /* Packets on their way through a station. iface: where they came in; domain: for tunnels, which of the mechanism's. */
@@ -77,11 +78,13 @@ struct ts_worker {
 	uint64_t now; /* TSC cycles, once per turn */
 	struct ts_worker_conf conf;
 	uint32_t id_hash_key; /* odd, secret */
-	uint32_t id_stride;   /* workers, rounded up to a power of two: shares of the number space stay apart when it wraps */
+	uint32_t id_stride;   /* workers, rounded up to a power of two: shares of the number space stay apart when it
+				 wraps */
 	uint64_t table_version;
 	uint64_t hz;
 	struct rte_ring *commands, *injects, *urgent_punts, *punts, *events;
-	struct rte_ring *handoff_in[TS_MAX_WORKERS], *handoff_out[TS_MAX_WORKERS]; /* by worker; NULL at the own place */
+	struct rte_ring *handoff_in[TS_MAX_WORKERS],
+		*handoff_out[TS_MAX_WORKERS]; /* by worker; NULL at the own place */
 	struct ts_reassembly *reassembly;
 	bool stop;
 
@@ -123,7 +126,8 @@ ts_nexthop(const struct ts_worker *w, uint64_t id)
 }
 
 /* parse.c: Ethernet, tags, lengths. Fills v4 and v6, punts ARP. */
-void ts_parse(struct ts_worker *w, uint16_t port, struct rte_mbuf **pkts, uint16_t n, struct ts_vec *v4, struct ts_vec *v6);
+void ts_parse(
+	struct ts_worker *w, uint16_t port, struct rte_mbuf **pkts, uint16_t n, struct ts_vec *v4, struct ts_vec *v6);
 
 /* classify4.c, classify6.c: a route lookup says what each packet is for. */
 void ts_classify4(struct ts_worker *w, struct ts_vec *in, struct ts_lanes *out);
@@ -137,8 +141,8 @@ void ts_lanes_init(struct ts_lanes *l);
 void ts_lanes_run(struct ts_worker *w, struct ts_lanes *l);
 
 /*
- * reassemble.c: a fragment for an address of the box. Returns the whole packet when it was the last one that was missing, else
- * NULL. _handed: one that its receiver handed to this worker, after all checks.
+ * reassemble.c: a fragment for an address of the box. Returns the whole packet when it was the last one that was
+ * missing, else NULL. _handed: one that its receiver handed to this worker, after all checks.
  */
 struct rte_mbuf *ts_reassemble(struct ts_worker *w, struct rte_mbuf *m, uint16_t iface, const struct ts_nexthop *nh);
 struct rte_mbuf *ts_reassemble_handed(struct ts_worker *w, struct rte_mbuf *m);
@@ -190,8 +194,8 @@ void ts_local6_tunnelled(struct ts_worker *w, struct rte_mbuf *m, enum ts_counte
 bool ts_local6_make_reply(struct ts_worker *w, struct rte_mbuf *m, enum ts_counter not_echo);
 
 /*
- * icmp6_error.c: turn the packet (as received) into an ICMPv6 error to its source and send it, or drop it when no error may be
- * sent (no_error_about_error) or its bucket is empty (icmp6_limited).
+ * icmp6_error.c: turn the packet (as received) into an ICMPv6 error to its source and send it, or drop it when no error
+ * may be sent (no_error_about_error) or its bucket is empty (icmp6_limited).
  */
 struct ts_error_counters {
 	enum ts_counter no_error_about_error, limited;
@@ -205,7 +209,8 @@ void ts_icmp6_error_route(struct ts_worker *w, struct rte_mbuf *m, uint8_t nh_ki
 /* originate.c: route and send a packet that the box made. */
 void ts_originate4(struct ts_worker *w, struct rte_mbuf *m);
 void ts_originate6(struct ts_worker *w, struct rte_mbuf *m);
-/* Put on the outer header of the mechanism and send; for originated packets. _to: whatever the inner destination says. */
+/* Put on the outer header of the mechanism and send; for originated packets. _to: whatever the inner destination says.
+ */
 void ts_6to4_originate(struct ts_worker *w, struct rte_mbuf *m);
 void ts_6rd_originate(struct ts_worker *w, struct rte_mbuf *m, const struct ts_6rd *d);
 void ts_isatap_originate(struct ts_worker *w, struct rte_mbuf *m, const struct ts_isatap *s);
@@ -217,8 +222,8 @@ void ts_isatap_hairpin(struct ts_worker *w, struct rte_mbuf *m, const struct ts_
 	const struct ts_error_counters *error);
 
 /*
- * output.c. ts_adjacency_of(): the adjacency of a next hop that forwards (ADJACENCY: chosen by flow hash; NULL for GLEAN and
- * all others). ts_output(): rewrite and queue for sending, or let it wait while the adjacency is unresolved.
+ * output.c. ts_adjacency_of(): the adjacency of a next hop that forwards (ADJACENCY: chosen by flow hash; NULL for
+ * GLEAN and all others). ts_output(): rewrite and queue for sending, or let it wait while the adjacency is unresolved.
  * ts_output_glean(): let it wait for its own destination. ethertype: RTE_ETHER_TYPE_IPV4 or _IPV6 in network order.
  */
 const struct ts_adjacency *ts_adjacency_of(const struct ts_worker *w, const struct ts_nexthop *nh, struct rte_mbuf *m);
@@ -230,8 +235,8 @@ void ts_tx_flush(struct ts_worker *w);
 void ts_lag_turn(struct ts_worker *w);
 
 /* neigh_wait.c */
-void ts_neigh_wait(struct ts_worker *w, struct rte_mbuf *m, uint16_t iface, uint8_t family, const uint8_t *addr,
-	bool glean);
+void ts_neigh_wait(
+	struct ts_worker *w, struct rte_mbuf *m, uint16_t iface, uint8_t family, const uint8_t *addr, bool glean);
 void ts_neigh_new_tables(struct ts_worker *w); /* try again what waits */
 void ts_neigh_timer(struct ts_worker *w);
 void ts_neigh_wait_free(struct ts_worker *w);

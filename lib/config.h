@@ -30,13 +30,13 @@
 #define TS_MAX_BOND_MEMBERS 8
 #define TS_MAX_6RD 32
 #define TS_MAX_ISATAP 16
-#define TS_MAX_RELAYS 32	  /* known relays of a 6rd domain, potential routers of an ISATAP site */
+#define TS_MAX_RELAYS 32 /* known relays of a 6rd domain, potential routers of an ISATAP site */
 #define TS_MAX_SITE_PREFIXES 16
 #define TS_MAX_RA_DNS 4
 #define TS_MAX_ACCESS 256
-#define TS_NAME_LEN 16	  /* with the NUL: an interface name is the name of its twin in the kernel (IFNAMSIZ) */
+#define TS_NAME_LEN 16 /* with the NUL: an interface name is the name of its twin in the kernel (IFNAMSIZ) */
 #define TS_DEVARGS_LEN 512
-#define TS_PATH_LEN 108	  /* sizeof(sun_path) */
+#define TS_PATH_LEN 108 /* sizeof(sun_path) */
 
 enum ts_hugepages { TS_HUGEPAGES_REQUIRED, TS_HUGEPAGES_AUTO, TS_HUGEPAGES_NO };
 enum ts_idle { TS_IDLE_SPIN, TS_IDLE_PAUSE };
@@ -49,17 +49,17 @@ enum ts_route_kind { TS_ROUTE_VIA, TS_ROUTE_BLACKHOLE, TS_ROUTE_UNREACHABLE, TS_
 /* A port is a DPDK device. */
 struct ts_cfg_port {
 	char name[TS_NAME_LEN];
-	char device[TS_DEVARGS_LEN];			       /* devargs or a PCI address */
-	char members[TS_MAX_BOND_MEMBERS][TS_DEVARGS_LEN];     /* probed before `device`: members of a net_bonding */
+	char device[TS_DEVARGS_LEN];			   /* devargs or a PCI address */
+	char members[TS_MAX_BOND_MEMBERS][TS_DEVARGS_LEN]; /* probed before `device`: members of a net_bonding */
 	unsigned n_members;
-	char netns[64];			  /* namespace in which the device is made; "" = the daemon's own */
+	char netns[64]; /* namespace in which the device is made; "" = the daemon's own */
 	uint16_t rx_descriptors, tx_descriptors;
 	bool promiscuous;
 	unsigned line;
 };
 
 struct ts_cfg_addr {
-	uint8_t family;			  /* AF_INET or AF_INET6 */
+	uint8_t family; /* AF_INET or AF_INET6 */
 	uint8_t prefix_len;
 	union {
 		rte_be32_t v4;
@@ -71,10 +71,10 @@ struct ts_cfg_addr {
 /* An interface is (port, optional VLAN or QinQ tags); its name is that of its TAP twin. */
 struct ts_cfg_interface {
 	char name[TS_NAME_LEN];
-	unsigned port;			  /* index into ports */
-	uint16_t vlan[2];		  /* outer first */
-	uint8_t n_tags;			  /* 0, 1 (802.1Q) or 2 (802.1ad + 802.1Q) */
-	uint16_t mtu;			  /* of IP packets, bytes */
+	unsigned port;	  /* index into ports */
+	uint16_t vlan[2]; /* outer first */
+	uint8_t n_tags;	  /* 0, 1 (802.1Q) or 2 (802.1ad + 802.1Q) */
+	uint16_t mtu;	  /* of IP packets, bytes */
 	enum ts_twin_mode twin;
 	struct ts_cfg_addr addresses[TS_MAX_IFACE_ADDRS];
 	unsigned n_addresses;
@@ -84,7 +84,7 @@ struct ts_cfg_interface {
 struct ts_cfg_route {
 	struct ts_cfg_addr prefix;
 	enum ts_route_kind kind;
-	struct ts_cfg_addr via;		  /* family 0: directly attached (glean) */
+	struct ts_cfg_addr via; /* family 0: directly attached (glean) */
 	unsigned interface;
 	unsigned line;
 };
@@ -99,18 +99,18 @@ struct ts_cfg_neighbour {
 /* protocols.md 3; RFC 3056, 3068, 3964, 6343. */
 struct ts_cfg_6to4 {
 	bool enabled;
-	bool anycast;				      /* its own explicit switch (G1, S5): 192.88.99.1 and 2002:c058:6301:: */
-	rte_be32_t rx_v4[TS_MAX_SERVICE_ADDRS];	      /* local addresses, anycast included when switched on (S21) */
+	bool anycast;				/* its own explicit switch (G1, S5): 192.88.99.1 and 2002:c058:6301:: */
+	rte_be32_t rx_v4[TS_MAX_SERVICE_ADDRS]; /* local addresses, anycast included when switched on (S21) */
 	unsigned n_rx_v4;
-	rte_be32_t tx_source;			      /* S11 */
-	bool mirror;				      /* S11: answer a site from where it last sent to, else from tx_source */
-	uint16_t mtu;				      /* tunnel MTU, bytes of IPv6 (S13) */
+	rte_be32_t tx_source; /* S11 */
+	bool mirror;	      /* S11: answer a site from where it last sent to, else from tx_source */
+	uint16_t mtu;	      /* tunnel MTU, bytes of IPv6 (S13) */
 	bool df;
-	uint8_t ttl;				      /* of the outer header */
+	uint8_t ttl; /* of the outer header */
 	enum ts_dscp_mode dscp;
 	enum ts_ecn_mode ecn;
-	bool mss_clamp;				      /* G44 */
-	bool dynamic_mtu;			      /* G38 */
+	bool mss_clamp;	  /* G44 */
+	bool dynamic_mtu; /* G38 */
 	unsigned line;
 };
 
@@ -120,19 +120,19 @@ enum ts_6rd_hairpin { TS_6RD_HAIRPIN_SELF, TS_6RD_HAIRPIN_ALL, TS_6RD_HAIRPIN_NO
 struct ts_cfg_6rd {
 	char name[TS_NAME_LEN];
 	struct ts_prefix6rd map;
-	rte_be32_t br;				      /* the relay's IPv4 address in the domain */
-	bool anycast;				      /* several relays share it: DF is then set (R10) */
+	rte_be32_t br; /* the relay's IPv4 address in the domain */
+	bool anycast;  /* several relays share it: DF is then set (R10) */
 	uint16_t mtu;
-	bool df;				      /* default: as `anycast` */
+	bool df; /* default: as `anycast` */
 	uint8_t ttl;
-	enum ts_dscp_mode dscp;			      /* default copy */
-	enum ts_ecn_mode ecn;			      /* default normal */
-	enum ts_6rd_hairpin hairpin;		      /* R14 */
-	bool allow_ula;				      /* G16: fc00::/7 as source and destination */
+	enum ts_dscp_mode dscp;			       /* default copy */
+	enum ts_ecn_mode ecn;			       /* default normal */
+	enum ts_6rd_hairpin hairpin;		       /* R14 */
+	bool allow_ula;				       /* G16: fc00::/7 as source and destination */
 	struct ts_prefix4 known_relays[TS_MAX_RELAYS]; /* G30, R8, R11; 192.88.99.0/24 needs no entry */
 	unsigned n_known_relays;
-	bool mss_clamp;				      /* G44 */
-	bool dynamic_mtu;			      /* G38 */
+	bool mss_clamp;	  /* G44 */
+	bool dynamic_mtu; /* G38 */
 	unsigned line;
 };
 
@@ -143,24 +143,24 @@ struct ts_cfg_isatap {
 	struct ts_prefix6 prefix;		      /* the on-link /64 */
 	struct ts_prefix4 site[TS_MAX_SITE_PREFIXES]; /* I2: who may use the router */
 	unsigned n_site;
-	rte_be32_t prl[TS_MAX_RELAYS];		      /* I3: all advertising routers of the site, `address` included */
+	rte_be32_t prl[TS_MAX_RELAYS]; /* I3: all advertising routers of the site, `address` included */
 	unsigned n_prl;
-	bool u_bit;				      /* of emitted identifiers (I1) */
-	uint16_t mtu;				      /* of the tunnel and in the advertisement */
+	bool u_bit;   /* of emitted identifiers (I1) */
+	uint16_t mtu; /* of the tunnel and in the advertisement */
 	uint8_t ttl;
 	enum ts_dscp_mode dscp;
 	enum ts_ecn_mode ecn;
 	bool allow_ula;
-	uint16_t router_lifetime;		      /* seconds */
-	uint32_t valid, preferred;		      /* seconds */
-	bool on_link, autonomous;		      /* L and A flags of the prefix */
-	struct in6_addr dns[TS_MAX_RA_DNS];	      /* RFC 8106 */
+	uint16_t router_lifetime;	    /* seconds */
+	uint32_t valid, preferred;	    /* seconds */
+	bool on_link, autonomous;	    /* L and A flags of the prefix */
+	struct in6_addr dns[TS_MAX_RA_DNS]; /* RFC 8106 */
 	unsigned n_dns;
 	char dns_search[TS_MAX_RA_DNS][64];
 	unsigned n_dns_search;
-	uint32_t dns_lifetime;			      /* seconds */
-	bool mss_clamp;				      /* G44 */
-	bool dynamic_mtu;			      /* G38 */
+	uint32_t dns_lifetime; /* seconds */
+	bool mss_clamp;	       /* G44 */
+	bool dynamic_mtu;      /* G38 */
 	unsigned line;
 };
 
@@ -174,60 +174,61 @@ struct ts_cfg_rate {
 };
 
 struct ts_config {
-	char file[4096];			      /* as given, for messages */
-	char netns[64];				      /* of the twins, kernel routes and neighbours; "" = the daemon's own */
+	char file[4096]; /* as given, for messages */
+	char netns[64];	 /* of the twins, kernel routes and neighbours; "" = the daemon's own */
 
 	struct {
 		enum ts_hugepages hugepages;
-		uint32_t size_mb;		      /* 0 = computed from the limits below */
-		uint32_t mbufs;			      /* per NUMA node; 0 = computed */
+		uint32_t size_mb; /* 0 = computed from the limits below */
+		uint32_t mbufs;	  /* per NUMA node; 0 = computed */
 	} memory;
 	struct {
 		unsigned cpus[TS_MAX_WORKERS];
-		unsigned n_cpus;		      /* one worker per CPU */
+		unsigned n_cpus; /* one worker per CPU */
 		enum ts_idle idle;
-		uint16_t burst;			      /* packets per receive, at most 64 */
+		uint16_t burst; /* packets per receive, at most 64 */
 	} workers;
 	struct {
-		char socket[TS_PATH_LEN];	      /* of tsunagictl */
-		char file_prefix[32];		      /* EAL's --file-prefix: one per process */
-		unsigned cpus[TS_MAX_WORKERS];	      /* where control and punt threads may run; none = all but the workers' */
+		char socket[TS_PATH_LEN];      /* of tsunagictl */
+		char file_prefix[32];	       /* EAL's --file-prefix: one per process */
+		unsigned cpus[TS_MAX_WORKERS]; /* where control and punt threads may run; none = all but the workers' */
 		unsigned n_cpus;
 	} control;
 	struct {
-		uint32_t ipv4_routes, ipv6_routes;    /* limits */
-		uint32_t ipv4_tbl8, ipv6_tbl8;	      /* 0 = computed from the route limits */
-		uint32_t next_hops;		      /* at most 32767 (2-byte next hops in rte_fib) */
+		uint32_t ipv4_routes, ipv6_routes; /* limits */
+		uint32_t ipv4_tbl8, ipv6_tbl8;	   /* 0 = computed from the route limits */
+		uint32_t next_hops;		   /* at most 32767 (2-byte next hops in rte_fib) */
 		uint32_t adjacencies;
 	} tables;
 	struct {
-		uint32_t table;			      /* kernel routing table that is mirrored; 254 = main */
-		uint32_t delete_hold_ms;	      /* quiet time that closes a batch of deletions (decisions.md 4) */
+		uint32_t table;		 /* kernel routing table that is mirrored; 254 = main */
+		uint32_t delete_hold_ms; /* quiet time that closes a batch of deletions (decisions.md 4) */
 		uint32_t delete_hold_max_ms;
-		uint32_t resync_s;		      /* full comparison with a dump this often; 0 = only when needed */
+		uint32_t resync_s; /* full comparison with a dump this often; 0 = only when needed */
 	} kernel;
 	struct {
-		enum ts_v4_filter v4_filter;	      /* G12, G13 */
+		enum ts_v4_filter v4_filter; /* G12, G13 */
 	} source_policy;
 	struct {
-		struct in6_addr icmp6_source;	      /* ID6 (G47) */
+		struct in6_addr icmp6_source; /* ID6 (G47) */
 		bool has_icmp6_source;
-		uint8_t hop_limit;		      /* of packets that the box originates */
-		struct ts_cfg_addr addresses[TS_MAX_SERVICE_ADDRS];  /* further service addresses, /32 or /128 */
+		uint8_t hop_limit;				    /* of packets that the box originates */
+		struct ts_cfg_addr addresses[TS_MAX_SERVICE_ADDRS]; /* further service addresses, /32 or /128 */
 		unsigned n_addresses;
 	} local;
 	struct {
-		struct ts_cfg_rate too_big, time_exceeded, unreachable, parameter_problem; /* ICMPv6 errors (G42, G50) */
-		struct ts_cfg_rate icmp6_per_prefix;	      /* of those, to one destination /64 (G42, G50) */
-		struct ts_cfg_rate icmp4_errors;	      /* received and translated (G55) */
+		struct ts_cfg_rate too_big, time_exceeded, unreachable,
+			parameter_problem;	     /* ICMPv6 errors (G42, G50) */
+		struct ts_cfg_rate icmp6_per_prefix; /* of those, to one destination /64 (G42, G50) */
+		struct ts_cfg_rate icmp4_errors;     /* received and translated (G55) */
 		struct ts_cfg_rate icmp4_errors_per_source;
-		struct ts_cfg_rate icmp4_unreachable;	      /* G60 */
-		struct ts_cfg_rate echo4, echo6;	      /* G61 */
-		uint16_t neighbour_queue;		      /* packets that wait per unresolved next hop */
+		struct ts_cfg_rate icmp4_unreachable; /* G60 */
+		struct ts_cfg_rate echo4, echo6;      /* G61 */
+		uint16_t neighbour_queue;	      /* packets that wait per unresolved next hop */
 	} limits;
 	struct {
 		uint32_t timeout_s, max_size, datagrams, bytes, per_source, fragments;
-	} reassembly;				      /* G20, G24; of each worker */
+	} reassembly; /* G20, G24; of each worker */
 	struct {
 		struct ts_prefix6rd known_6rd[TS_MAX_KNOWN_PREFIXES]; /* G29 (3) */
 		unsigned n_known_6rd;
@@ -236,30 +237,31 @@ struct ts_config {
 	} loop_guard;
 	struct {
 		bool enabled;
-		char device[TS_NAME_LEN];	      /* TUN that lives and dies with the process (decisions.md 6) */
-		uint32_t table;			      /* kernel table that BIRD or FRR exports */
+		char device[TS_NAME_LEN]; /* TUN that lives and dies with the process (decisions.md 6) */
+		uint32_t table;		  /* kernel table that BIRD or FRR exports */
 	} announce;
 	struct ts_cfg_6to4 sixto4;
 	struct ts_cfg_6rd sixrd[TS_MAX_6RD];
 	unsigned n_sixrd;
 	struct ts_cfg_isatap isatap[TS_MAX_ISATAP];
 	unsigned n_isatap;
-	bool handover[TS_N_MECHS][TS_N_MECHS];	      /* from, to; within one mechanism: from one domain to another */
+	bool handover[TS_N_MECHS][TS_N_MECHS]; /* from, to; within one mechanism: from one domain to another */
 	struct {
-		struct ts_prefix4 deny4[TS_MAX_ACCESS], allow4[TS_MAX_ACCESS]; /* S24: far ends of tunnels; an empty allow list allows all */
-		struct ts_prefix6 deny6[TS_MAX_ACCESS];	      /* native sources and destinations */
+		struct ts_prefix4 deny4[TS_MAX_ACCESS],
+			allow4[TS_MAX_ACCESS];		/* S24: far ends of tunnels; an empty allow list allows all */
+		struct ts_prefix6 deny6[TS_MAX_ACCESS]; /* native sources and destinations */
 		unsigned n_deny4, n_allow4, n_deny6;
-		struct ts_cfg_rate per_site4;		      /* packets of one IPv4 far end; 0 = unlimited */
-		struct ts_cfg_rate per_prefix6;		      /* packets of one native /64; 0 = unlimited */
+		struct ts_cfg_rate per_site4;	/* packets of one IPv4 far end; 0 = unlimited */
+		struct ts_cfg_rate per_prefix6; /* packets of one native /64; 0 = unlimited */
 	} access;
 
 	struct ts_cfg_port ports[TS_MAX_PORTS];
 	unsigned n_ports;
 	struct ts_cfg_interface interfaces[TS_MAX_INTERFACES];
 	unsigned n_interfaces;
-	struct ts_cfg_route *routes;		      /* n_routes of them, owned */
+	struct ts_cfg_route *routes; /* n_routes of them, owned */
 	unsigned n_routes;
-	struct ts_cfg_neighbour *neighbours;	      /* n_neighbours of them, owned */
+	struct ts_cfg_neighbour *neighbours; /* n_neighbours of them, owned */
 	unsigned n_neighbours;
 };
 

@@ -213,7 +213,8 @@ check_icmp6_source_missing(struct ts_load *l)
 		ts_fault_at(l, path, "needs local.icmp6-source, the source of ICMPv6 errors such as Packet Too Big");
 }
 
-/* G47, G48: RFC 4443 section 2.2 (b), RFC 3964 section 5.2, RFC 5969 section 9.2: receivers compare inner and outer source. */
+/* G47, G48: RFC 4443 section 2.2 (b), RFC 3964 section 5.2, RFC 5969 section 9.2: receivers compare inner and outer
+ * source. */
 static void
 check_icmp6_source(struct ts_load *l, const struct ts_cfg_tunnel *tunnels, unsigned n)
 {

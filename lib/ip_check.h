@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Checks on IPv4 and IPv6 headers that depend on nothing but the packet (protocols.md 2.2, 2.3, 2.5, 2.6). Callers have made
- * sure that the headers lie in one piece of memory.
+ * Checks on IPv4 and IPv6 headers that depend on nothing but the packet (protocols.md 2.2, 2.3, 2.5, 2.6). Callers have
+ * made sure that the headers lie in one piece of memory.
  */
 #ifndef TS_IP_CHECK_H
 #define TS_IP_CHECK_H
@@ -22,8 +22,8 @@ enum ts_v4_fault {
 #define TS_IPV6_HDR_LEN 40
 
 /*
- * G5, G6 (RFC 1812 5.2.2, RFC 7126 4.3): `len` bytes are there from the header on, of which `linear` can be read; the header
- * lies in the latter when it is sound.
+ * G5, G6 (RFC 1812 5.2.2, RFC 7126 4.3): `len` bytes are there from the header on, of which `linear` can be read; the
+ * header lies in the latter when it is sound.
  */
 enum ts_v4_fault ts_ipv4_check(const uint8_t *packet, uint32_t len, uint32_t linear);
 
@@ -61,18 +61,19 @@ static inline bool
 ts_ipv6_rh0(const uint8_t *packet, uint32_t linear)
 {
 	return packet[6] == 43 && linear >= TS_IPV6_HDR_LEN + 4 && packet[TS_IPV6_HDR_LEN + 2] == 0 &&
-	       packet[TS_IPV6_HDR_LEN + 3] != 0;
+		packet[TS_IPV6_HDR_LEN + 3] != 0;
 }
 
 /*
- * G46 (RFC 4443 2.4 (e)): may an ICMPv6 error be sent about this packet? Its source and destination have passed G16. Extension
- * headers are walked up to a bound; giving up means no. A fragment that does not show its transport header gets an answer
- * unless it may be part of an ICMPv6 message; Packet Too Big it always gets.
+ * G46 (RFC 4443 2.4 (e)): may an ICMPv6 error be sent about this packet? Its source and destination have passed G16.
+ * Extension headers are walked up to a bound; giving up means no. A fragment that does not show its transport header
+ * gets an answer unless it may be part of an ICMPv6 message; Packet Too Big it always gets.
  */
 bool ts_icmp6_may_answer(const uint8_t *packet, uint32_t linear, bool packet_too_big);
 
 /*
- * G36 (RFC 6040 4.2): the ECN field of a decapsulated packet; -1 = drop. Both in 0..3: 0 Not-ECT, 1 ECT(1), 2 ECT(0), 3 CE.
+ * G36 (RFC 6040 4.2): the ECN field of a decapsulated packet; -1 = drop. Both in 0..3: 0 Not-ECT, 1 ECT(1), 2 ECT(0), 3
+ * CE.
  */
 static inline int
 ts_ecn_decap(unsigned inner, unsigned outer)

@@ -22,7 +22,8 @@ put16(uint8_t *p, uint16_t v)
 	p[1] = (uint8_t)v;
 }
 
-/* One's complement of a checksum that covered `was` and is to cover `is`; both at an even offset, or swapped by the caller. */
+/* One's complement of a checksum that covered `was` and is to cover `is`; both at an even offset, or swapped by the
+ * caller. */
 static void
 adjust(uint8_t *cksum, uint16_t was, uint16_t is)
 {

@@ -7,8 +7,9 @@
 #include <stdint.h>
 
 /*
- * `packet`: an IPv6 packet of which `linear` bytes can be read and written. When it is a TCP SYN directly behind the IPv6 header
- * with an MSS option above mtu - 60, the option is lowered and the checksum adjusted (RFC 1624). Returns whether it was.
+ * `packet`: an IPv6 packet of which `linear` bytes can be read and written. When it is a TCP SYN directly behind the
+ * IPv6 header with an MSS option above mtu - 60, the option is lowered and the checksum adjusted (RFC 1624). Returns
+ * whether it was.
  */
 bool ts_mss_clamp(uint8_t *packet, uint32_t linear, uint16_t mtu);
 

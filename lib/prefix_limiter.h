@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A rate limit for each of very many keys (prefixes, addresses) in fixed memory: the key's hash picks a slot, so that keys
- * that collide share a budget. Each slot is a virtual-scheduling bucket in one word: the time at which it would be empty
- * of debt. One owner, no locks; time in cycles.
+ * A rate limit for each of very many keys (prefixes, addresses) in fixed memory: the key's hash picks a slot, so that
+ * keys that collide share a budget. Each slot is a virtual-scheduling bucket in one word: the time at which it would be
+ * empty of debt. One owner, no locks; time in cycles.
  */
 #ifndef TS_PREFIX_LIMITER_H
 #define TS_PREFIX_LIMITER_H
@@ -35,7 +35,8 @@ ts_prefix_limiter_init(struct ts_prefix_limiter *l, uint64_t hz, uint32_t per_se
 static inline bool
 ts_prefix_limiter_take(struct ts_prefix_limiter *l, uint64_t key, uint64_t now)
 {
-	uint64_t hash = (key ^ l->seed) * UINT64_C(0x9e3779b97f4a7c15), *due = &l->due[(hash ^ hash >> 29) >> 20 & 4095];
+	uint64_t hash = (key ^ l->seed) * UINT64_C(0x9e3779b97f4a7c15),
+		 *due = &l->due[(hash ^ hash >> 29) >> 20 & 4095];
 
 	if (l->interval == 0)
 		return true;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A set of IPv6 prefixes to look addresses up in: sorted, without nested ones, so that one binary search answers. Immutable. */
+/* A set of IPv6 prefixes to look addresses up in: sorted, without nested ones, so that one binary search answers.
+ * Immutable. */
 #ifndef TS_PREFIX_SET_H
 #define TS_PREFIX_SET_H
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Incomplete datagrams are found by a hash table with chaining and kept in a list by age; both are indexes into one array. A
- * poisoned datagram stays in the table without fragments until its time is over, so that what still comes for it is dropped.
+ * Incomplete datagrams are found by a hash table with chaining and kept in a list by age; both are indexes into one
+ * array. A poisoned datagram stays in the table without fragments until its time is over, so that what still comes for
+ * it is dropped.
  */
 #include "reassembly.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * IPv4 reassembly (protocols.md 2.4; RFC 791 3.2, RFC 1858): which fragments make a datagram, and when to give up. It holds what
- * the caller gives it as opaque pointers and never looks at packets, so that it can be tried and fuzzed alone.
+ * IPv4 reassembly (protocols.md 2.4; RFC 791 3.2, RFC 1858): which fragments make a datagram, and when to give up. It
+ * holds what the caller gives it as opaque pointers and never looks at packets, so that it can be tried and fuzzed
+ * alone.
  *
  * All memory is had at creation. Time is in cycles of any clock that goes forward. Where a limit is reached, the oldest
  * incomplete datagram goes (G24). One owner, no locks.
@@ -18,14 +19,14 @@
 #define TS_REASSEMBLY_MAX_FRAGMENTS 64 /* upper bound of max_fragments */
 
 struct ts_reassembly_conf {
-	uint32_t max_datagrams; /* incomplete ones at a time */
-	uint32_t max_held;	/* fragments at a time, over all datagrams */
-	uint32_t max_bytes;	/* their payload, over all datagrams */
-	uint32_t per_source;	/* incomplete datagrams of one source address */
-	uint32_t max_fragments; /* of one datagram */
-	uint32_t max_size;	/* of a datagram, IPv4 header without options included: G20 */
-	uint64_t timeout;	/* cycles */
-	uint64_t seed;		/* secret: hash */
+	uint32_t max_datagrams;			    /* incomplete ones at a time */
+	uint32_t max_held;			    /* fragments at a time, over all datagrams */
+	uint32_t max_bytes;			    /* their payload, over all datagrams */
+	uint32_t per_source;			    /* incomplete datagrams of one source address */
+	uint32_t max_fragments;			    /* of one datagram */
+	uint32_t max_size;			    /* of a datagram, IPv4 header without options included: G20 */
+	uint64_t timeout;			    /* cycles */
+	uint64_t seed;				    /* secret: hash */
 	void (*free_fn)(void *arg, void *fragment); /* for fragments that it gives up */
 	void *free_arg;
 };
@@ -34,10 +35,10 @@ struct ts_fragment {
 	rte_be32_t src, dst;
 	rte_be16_t id;
 	uint8_t protocol;
-	uint8_t ecn;	  /* two bits of the TOS */
-	uint16_t offset;  /* bytes */
-	uint16_t len;	  /* of the payload, bytes */
-	bool more;	  /* more fragments follow */
+	uint8_t ecn;	 /* two bits of the TOS */
+	uint16_t offset; /* bytes */
+	uint16_t len;	 /* of the payload, bytes */
+	bool more;	 /* more fragments follow */
 	void *packet;
 };
 
@@ -65,8 +66,8 @@ struct ts_reassembly *ts_reassembly_create(const struct ts_reassembly_conf *conf
 void ts_reassembly_free(struct ts_reassembly *r);
 
 /* A fragment that is not kept stays the caller's. */
-enum ts_reassembly_verdict ts_reassembly_add(struct ts_reassembly *r, const struct ts_fragment *f, uint64_t now,
-	struct ts_datagram *out);
+enum ts_reassembly_verdict ts_reassembly_add(
+	struct ts_reassembly *r, const struct ts_fragment *f, uint64_t now, struct ts_datagram *out);
 
 /* G21 alone, without state: HELD when the fragment may be added. */
 enum ts_reassembly_verdict ts_reassembly_check(const struct ts_reassembly *r, const struct ts_fragment *f);

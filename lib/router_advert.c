@@ -94,7 +94,7 @@ ts_router_advert_build(uint8_t out[TS_ROUTER_ADVERT_MAX], const struct ts_cfg_is
 	uint8_t *p = out;
 
 	_Static_assert(16 + 32 + 8 + 8 + 16 * TS_MAX_RA_DNS + 8 + TS_MAX_RA_DNS * (sizeof(s->dns_search[0]) + 1) + 7 <=
-			       TS_ROUTER_ADVERT_MAX,
+			TS_ROUTER_ADVERT_MAX,
 		"the largest configuration fits");
 	*p++ = ROUTER_ADVERT;
 	*p++ = 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The router advertisement of an ISATAP router (protocols.md I6; RFC 4861 4.2, RFC 8106 5), made once from the configuration. */
+/* The router advertisement of an ISATAP router (protocols.md I6; RFC 4861 4.2, RFC 8106 5), made once from the
+ * configuration. */
 #ifndef TS_ROUTER_ADVERT_H
 #define TS_ROUTER_ADVERT_H
 

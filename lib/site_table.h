@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A hint per IPv4 site, shared by all workers without locks: one 64-bit word holds the site's address and 32 bits about it, so
- * that a reader sees both or neither. Direct-mapped: a newer site takes the place of an older one. Fixed memory; a lost hint
- * only means the default.
+ * A hint per IPv4 site, shared by all workers without locks: one 64-bit word holds the site's address and 32 bits about
+ * it, so that a reader sees both or neither. Direct-mapped: a newer site takes the place of an older one. Fixed memory;
+ * a lost hint only means the default.
  */
 #ifndef TS_SITE_TABLE_H
 #define TS_SITE_TABLE_H

@@ -5,6 +5,7 @@
 
 #include <rte_common.h>
 
+/* clang-format off */
 #define P4(a, b, c, d, len) {RTE_BE32((uint32_t)(a) << 24 | (b) << 16 | (c) << 8 | (d)), len}
 
 /* The managed list is what core and extended begin with: G15 is the part of G12 that holds even inside a provider. */
@@ -19,6 +20,7 @@ static const struct ts_prefix4 extended_list[] = {
 	P4(198, 51, 100, 0, 24), P4(203, 0, 113, 0, 24),
 };
 static const struct ts_prefix4 relay_prefix = P4(192, 88, 99, 0, 24);
+/* clang-format on */
 
 struct ts_source_policy {
 	struct ts_source_policy_map map;
@@ -111,12 +113,14 @@ struct ts_source_policy *
 ts_source_policy_create(const struct ts_source_policy_conf *c)
 {
 	size_t prefixes = c->n_attached + c->n_deny + c->n_allow;
-	size_t size = sizeof(struct ts_source_policy) + prefixes * sizeof(struct ts_prefix4) + c->n_own * sizeof(rte_be32_t);
+	size_t size = sizeof(struct ts_source_policy) + prefixes * sizeof(struct ts_prefix4) +
+		c->n_own * sizeof(rte_be32_t);
 	struct ts_source_policy *p = aligned_alloc(64, (size + 63) & ~(size_t)63);
-	uint8_t *at = (uint8_t *)(p + 1);
+	uint8_t *at;
 
 	if (p == NULL)
 		return NULL;
+	at = (uint8_t *)(p + 1);
 	memset(p, 0, sizeof(*p));
 	p->list = c->list;
 	p->n_own = c->n_own;

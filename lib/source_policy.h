@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Which IPv4 addresses may appear as the far end of a tunnel, outer or embedded: both alike, G18, O19 (protocols.md 2.3; RFC 3964 5.3.1, 3056 9).
+ * Which IPv4 addresses may appear as the far end of a tunnel, outer or embedded: both alike, G18, O19
+ * (protocols.md 2.3; RFC 3964 5.3.1, 3056 9).
  *
- * One bit per /24 (2 MiB) says whether anything in that /24 is refused, so that nearly every check is one load; where the
- * bit is set the exact lists decide and name the reason. Immutable once built.
+ * One bit per /24 (2 MiB) says whether anything in that /24 is refused, so that nearly every check is one load; where
+ * the bit is set the exact lists decide and name the reason. Immutable once built.
  */
 #ifndef TS_SOURCE_POLICY_H
 #define TS_SOURCE_POLICY_H

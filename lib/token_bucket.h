@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Token bucket (G50), RFC 4443 2.4 (f): bursts pass, the mean does not exceed the rate. One owner, no locks. Time is in cycles of
- * any clock that only goes forward.
+ * Token bucket (G50), RFC 4443 2.4 (f): bursts pass, the mean does not exceed the rate. One owner, no locks. Time is in
+ * cycles of any clock that only goes forward.
  */
 #ifndef TS_TOKEN_BUCKET_H
 #define TS_TOKEN_BUCKET_H

@@ -22,10 +22,10 @@ struct share {
 	uint8_t len;
 	uint16_t per_mille;
 };
-static const struct share shares_v4[] = {{24, 600}, {23, 105}, {22, 120}, {21, 50}, {20, 45}, {19, 27}, {18, 14}, {17, 9},
-	{16, 14}, {15, 3}, {14, 3}, {13, 4}, {12, 2}, {11, 2}, {10, 1}, {9, 1}};
-static const struct share shares_v6[] = {{48, 470}, {47, 30}, {46, 40}, {45, 15}, {44, 100}, {42, 30}, {40, 85}, {38, 15},
-	{36, 40}, {34, 10}, {33, 15}, {32, 120}, {30, 10}, {29, 20}};
+static const struct share shares_v4[] = {{24, 600}, {23, 105}, {22, 120}, {21, 50}, {20, 45}, {19, 27}, {18, 14},
+	{17, 9}, {16, 14}, {15, 3}, {14, 3}, {13, 4}, {12, 2}, {11, 2}, {10, 1}, {9, 1}};
+static const struct share shares_v6[] = {{48, 470}, {47, 30}, {46, 40}, {45, 15}, {44, 100}, {42, 30}, {40, 85},
+	{38, 15}, {36, 40}, {34, 10}, {33, 15}, {32, 120}, {30, 10}, {29, 20}};
 
 static uint64_t
 next(uint64_t *state)
@@ -59,8 +59,8 @@ random_v4(struct bench_route *r, uint8_t len, uint64_t *state)
 }
 
 /*
- * In 2400::/12 and its neighbours: nothing that means a tunnel. As in the Internet, long prefixes are parts of the allocations
- * that registries made, not spread over the whole space.
+ * In 2400::/12 and its neighbours: nothing that means a tunnel. As in the Internet, long prefixes are parts of the
+ * allocations that registries made, not spread over the whole space.
  */
 static void
 random_v6(struct bench_route *r, uint8_t len, uint64_t *state)
@@ -236,7 +236,8 @@ packet(uint8_t *p, enum bench_kind kind, const struct bench_routes *r, const str
 }
 
 size_t
-bench_pcap_write(const char *path, enum bench_kind kind, const struct bench_routes *r, size_t n, const uint8_t dst_mac[6])
+bench_pcap_write(
+	const char *path, enum bench_kind kind, const struct bench_routes *r, size_t n, const uint8_t dst_mac[6])
 {
 	const struct ts_source_policy_conf conf = {.list = TS_POLICY_EXTENDED};
 	struct ts_source_policy *policy = must(ts_source_policy_create(&conf));
@@ -253,7 +254,8 @@ bench_pcap_write(const char *path, enum bench_kind kind, const struct bench_rout
 	memcpy(frame, dst_mac, 6);
 	frame[6] = 2;
 	for (size_t i = 0; i < n; i++) {
-		uint16_t type = kind == BENCH_6TO4_ENCAP || kind == BENCH_ECHO6 ? RTE_ETHER_TYPE_IPV6 : RTE_ETHER_TYPE_IPV4;
+		uint16_t type = kind == BENCH_6TO4_ENCAP || kind == BENCH_ECHO6 ? RTE_ETHER_TYPE_IPV6
+										: RTE_ETHER_TYPE_IPV4;
 
 		frame[12] = (uint8_t)(type >> 8);
 		frame[13] = (uint8_t)type;

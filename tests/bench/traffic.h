@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Synthetic routes and the packets that go by them: fixed seed, fixed histogram, the same in every run and on every machine. */
+/* Synthetic routes and the packets that go by them: fixed seed, fixed histogram, the same in every run and on every
+ * machine. */
 #ifndef TS_BENCH_TRAFFIC_H
 #define TS_BENCH_TRAFFIC_H
 
@@ -31,10 +32,10 @@ enum bench_kind {
 };
 
 /*
- * Write `n` frames, each with other addresses, to a pcap file: destinations drawn from the routes, 6to4 sites from public space,
- * an IPv6 packet of 48 bytes. Returns the bytes of one frame.
+ * Write `n` frames, each with other addresses, to a pcap file: destinations drawn from the routes, 6to4 sites from
+ * public space, an IPv6 packet of 48 bytes. Returns the bytes of one frame.
  */
-size_t bench_pcap_write(const char *path, enum bench_kind kind, const struct bench_routes *r, size_t n,
-	const uint8_t dst_mac[6]);
+size_t bench_pcap_write(
+	const char *path, enum bench_kind kind, const struct bench_routes *r, size_t n, const uint8_t dst_mac[6]);
 
 #endif

@@ -85,7 +85,8 @@ test_g16(void **state)
 	(void)state;
 	static const char *const bad[] = {"::", "::1", "::ffff:1.2.3.4", "::1.2.3.4", "0:ffff::1", "fe80::1", "febf::1",
 		"fec0::1", "feff::1", "ff02::1", "ff0e::1", "fc00::1", "fdff::1"};
-	static const char *const good[] = {"1::1", "64:ff9b::1", "2001:db8::1", "2002::1", "fbff::1", "fe00::1", "fe7f::1"};
+	static const char *const good[] = {
+		"1::1", "64:ff9b::1", "2001:db8::1", "2002::1", "fbff::1", "fe00::1", "fe7f::1"};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		if (!refused(bad[i]))
@@ -129,7 +130,8 @@ test_may_answer(void **state)
 {
 	(void)state;
 	static const uint8_t echo[8] = {128}, unreachable[8] = {1}, redirect[8] = {137};
-	static const uint8_t hbh_error[16] = {58, 0, 1, 4, 0, 0, 0, 0, 3}, hbh_echo[16] = {58, 0, 1, 4, 0, 0, 0, 0, 128};
+	static const uint8_t hbh_error[16] = {58, 0, 1, 4, 0, 0, 0, 0, 3},
+			     hbh_echo[16] = {58, 0, 1, 4, 0, 0, 0, 0, 128};
 	static const uint8_t first_fragment_error[16] = {58, 0, 0, 1, 0, 0, 0, 0, 1};
 	static const uint8_t later_fragment_icmp[16] = {58, 0, 0, 9}, later_fragment_udp[16] = {17, 0, 0, 9};
 	static const uint8_t auth_error[20] = {58, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4};

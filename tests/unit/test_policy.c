@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Source policy and loop guard: every list's edges, the reasons in their order, and the bitmap against the exact answer. */
+/* Source policy and loop guard: every list's edges, the reasons in their order, and the bitmap against the exact
+ * answer. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -26,7 +27,11 @@ make(enum ts_policy_list list)
 {
 	const rte_be32_t own[] = {v4("192.88.99.1"), v4("198.51.100.1")};
 	const struct ts_prefix4 attached[] = {
-		{v4("8.8.8.0"), 24}, {v4("9.9.9.8"), 30}, {v4("9.9.9.12"), 31}, {v4("9.9.9.14"), 32}, {v4("11.0.0.0"), 22},
+		{v4("8.8.8.0"), 24},
+		{v4("9.9.9.8"), 30},
+		{v4("9.9.9.12"), 31},
+		{v4("9.9.9.14"), 32},
+		{v4("11.0.0.0"), 22},
 	};
 	const struct ts_source_policy_conf conf = {
 		.list = list, .own = own, .n_own = 2, .attached = attached, .n_attached = 5};
@@ -47,23 +52,54 @@ struct want {
 #define MAR TS_POLICY_MARTIAN
 
 static const struct want wants[] = {
-	{"0.0.0.0", MAR, MAR, MAR},	    {"0.255.255.255", MAR, MAR, MAR},	{"1.0.0.0", OK, OK, OK},
-	{"9.255.255.255", OK, OK, OK},	    {"10.0.0.0", MAR, MAR, OK},		{"10.255.255.255", MAR, MAR, OK},
-	{"100.63.255.255", OK, OK, OK},	    {"100.64.0.0", OK, MAR, OK},	{"100.127.255.255", OK, MAR, OK},
-	{"100.128.0.0", OK, OK, OK},	    {"127.0.0.1", MAR, MAR, MAR},	{"128.0.0.0", OK, OK, OK},
-	{"169.253.255.255", OK, OK, OK},    {"169.254.0.0", MAR, MAR, MAR},	{"172.15.255.255", OK, OK, OK},
-	{"172.16.0.0", MAR, MAR, OK},	    {"172.31.255.255", MAR, MAR, OK},	{"172.32.0.0", OK, OK, OK},
-	{"192.0.0.1", OK, MAR, OK},	    {"192.0.2.42", OK, MAR, OK},	{"192.0.1.0", OK, OK, OK},
-	{"192.88.99.1", OWN, OWN, OWN},	    {"192.88.99.2", REL, REL, OK},	{"192.88.98.255", OK, OK, OK},
-	{"192.168.0.1", MAR, MAR, OK},	    {"198.18.0.0", OK, MAR, OK},	{"198.20.0.0", OK, OK, OK},
-	{"198.51.100.1", OWN, OWN, OWN},    {"198.51.100.2", OK, MAR, OK},	{"203.0.113.255", OK, MAR, OK},
-	{"223.255.255.255", OK, OK, OK},    {"224.0.0.0", MAR, MAR, MAR},	{"239.255.255.255", MAR, MAR, MAR},
-	{"240.0.0.0", MAR, MAR, MAR},	    {"255.255.255.255", MAR, MAR, MAR},
+	{"0.0.0.0", MAR, MAR, MAR},
+	{"0.255.255.255", MAR, MAR, MAR},
+	{"1.0.0.0", OK, OK, OK},
+	{"9.255.255.255", OK, OK, OK},
+	{"10.0.0.0", MAR, MAR, OK},
+	{"10.255.255.255", MAR, MAR, OK},
+	{"100.63.255.255", OK, OK, OK},
+	{"100.64.0.0", OK, MAR, OK},
+	{"100.127.255.255", OK, MAR, OK},
+	{"100.128.0.0", OK, OK, OK},
+	{"127.0.0.1", MAR, MAR, MAR},
+	{"128.0.0.0", OK, OK, OK},
+	{"169.253.255.255", OK, OK, OK},
+	{"169.254.0.0", MAR, MAR, MAR},
+	{"172.15.255.255", OK, OK, OK},
+	{"172.16.0.0", MAR, MAR, OK},
+	{"172.31.255.255", MAR, MAR, OK},
+	{"172.32.0.0", OK, OK, OK},
+	{"192.0.0.1", OK, MAR, OK},
+	{"192.0.2.42", OK, MAR, OK},
+	{"192.0.1.0", OK, OK, OK},
+	{"192.88.99.1", OWN, OWN, OWN},
+	{"192.88.99.2", REL, REL, OK},
+	{"192.88.98.255", OK, OK, OK},
+	{"192.168.0.1", MAR, MAR, OK},
+	{"198.18.0.0", OK, MAR, OK},
+	{"198.20.0.0", OK, OK, OK},
+	{"198.51.100.1", OWN, OWN, OWN},
+	{"198.51.100.2", OK, MAR, OK},
+	{"203.0.113.255", OK, MAR, OK},
+	{"223.255.255.255", OK, OK, OK},
+	{"224.0.0.0", MAR, MAR, MAR},
+	{"239.255.255.255", MAR, MAR, MAR},
+	{"240.0.0.0", MAR, MAR, MAR},
+	{"255.255.255.255", MAR, MAR, MAR},
 	/* G14: ends of attached subnets, but not of /31 and /32 */
-	{"8.8.8.0", MAR, MAR, MAR},	    {"8.8.8.255", MAR, MAR, MAR},	{"8.8.8.7", OK, OK, OK},
-	{"9.9.9.8", MAR, MAR, MAR},	    {"9.9.9.11", MAR, MAR, MAR},	{"9.9.9.9", OK, OK, OK},
-	{"9.9.9.12", OK, OK, OK},	    {"9.9.9.13", OK, OK, OK},		{"9.9.9.14", OK, OK, OK},
-	{"11.0.0.0", MAR, MAR, MAR},	    {"11.0.3.255", MAR, MAR, MAR},	{"11.0.0.255", OK, OK, OK},
+	{"8.8.8.0", MAR, MAR, MAR},
+	{"8.8.8.255", MAR, MAR, MAR},
+	{"8.8.8.7", OK, OK, OK},
+	{"9.9.9.8", MAR, MAR, MAR},
+	{"9.9.9.11", MAR, MAR, MAR},
+	{"9.9.9.9", OK, OK, OK},
+	{"9.9.9.12", OK, OK, OK},
+	{"9.9.9.13", OK, OK, OK},
+	{"9.9.9.14", OK, OK, OK},
+	{"11.0.0.0", MAR, MAR, MAR},
+	{"11.0.3.255", MAR, MAR, MAR},
+	{"11.0.0.255", OK, OK, OK},
 };
 
 static void

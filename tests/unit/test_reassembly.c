@@ -38,8 +38,14 @@ static struct ts_datagram out;
 static struct ts_fragment
 frag(uint32_t src, uint16_t id, uint16_t offset, uint16_t len, bool more)
 {
-	return (struct ts_fragment){.src = src, .dst = 9, .id = id, .protocol = 41, .offset = offset, .len = len,
-		.more = more, .packet = (void *)(uintptr_t)(0x10000u + offset)};
+	return (struct ts_fragment){.src = src,
+		.dst = 9,
+		.id = id,
+		.protocol = 41,
+		.offset = offset,
+		.len = len,
+		.more = more,
+		.packet = (void *)(uintptr_t)(0x10000u + offset)};
 }
 
 static enum ts_reassembly_verdict
@@ -113,7 +119,8 @@ test_single_fragment_rules(void **state)
 	ts_reassembly_free(r);
 }
 
-/* G22: exact doubles are ignored, everything else that overlaps or contradicts poisons the key until its time is over. */
+/* G22: exact doubles are ignored, everything else that overlaps or contradicts poisons the key until its time is over.
+ */
 static void
 test_overlaps(void **state)
 {
@@ -135,8 +142,8 @@ test_overlaps(void **state)
 		if (bad[i].offset == 64)
 			assert_int_equal(add(r, frag(1, 1, 64, 72, true), now), TS_REASSEMBLY_OVERLAP);
 		else
-			assert_int_equal(add(r, frag(1, 1, bad[i].offset, bad[i].len, bad[i].more), now),
-				TS_REASSEMBLY_OVERLAP);
+			assert_int_equal(
+				add(r, frag(1, 1, bad[i].offset, bad[i].len, bad[i].more), now), TS_REASSEMBLY_OVERLAP);
 		assert_int_equal(freed, 2);
 		assert_int_equal(add(r, frag(1, 1, 64, 64, true), now + 999), TS_REASSEMBLY_OVERLAP);
 		assert_int_equal(ts_reassembly_expire(r, now + 999), 0);
@@ -305,8 +312,8 @@ test_random(void **state)
 		for (unsigned i = 0; i < n; i++) {
 			if (i > 0 && rand() % 3 == 0)
 				assert_int_equal(add(r, pieces[(unsigned)rand() % i], round), TS_REASSEMBLY_DUPLICATE);
-			assert_int_equal(add(r, pieces[i], round),
-				i + 1 < n ? TS_REASSEMBLY_HELD : TS_REASSEMBLY_COMPLETE);
+			assert_int_equal(
+				add(r, pieces[i], round), i + 1 < n ? TS_REASSEMBLY_HELD : TS_REASSEMBLY_COMPLETE);
 		}
 		assert_int_equal(out.n, n);
 		for (unsigned i = 1; i < n; i++)

@@ -49,8 +49,14 @@ test_mss(void **state)
 		bool clamped;
 		uint8_t at;
 	} cases[] = {
-		{first, 4, 2, true, 2},	  {first, 4, 0x12, true, 2}, {first, 4, 0x10, false, 2}, {odd, 8, 2, true, 3},
-		{later, 12, 2, true, 10}, {small, 4, 2, false, 2},   {broken, 4, 2, false, 2},	 {beyond, 4, 2, false, 2},
+		{first, 4, 2, true, 2},
+		{first, 4, 0x12, true, 2},
+		{first, 4, 0x10, false, 2},
+		{odd, 8, 2, true, 3},
+		{later, 12, 2, true, 10},
+		{small, 4, 2, false, 2},
+		{broken, 4, 2, false, 2},
+		{beyond, 4, 2, false, 2},
 		{cut, 4, 2, false, 2},
 	};
 	uint8_t p[128];

@@ -45,8 +45,8 @@ static void
 start_eal(char *program)
 {
 	char prefix[32];
-	char *args[] = {program, "--no-huge", "-m", "512", "--no-pci", "--no-telemetry", "--no-shconf",
-		"--log-level", "*:error", "--file-prefix", prefix, NULL};
+	char *args[] = {program, "--no-huge", "-m", "512", "--no-pci", "--no-telemetry", "--no-shconf", "--log-level",
+		"*:error", "--file-prefix", prefix, NULL};
 
 	snprintf(prefix, sizeof(prefix), "tswire%d", (int)getpid());
 	if (rte_eal_init(RTE_DIM(args) - 1, args) < 0)
@@ -137,9 +137,13 @@ default_routes(struct rig *r)
 static void
 start_workers(struct rig *r, uint32_t limits, bool answer_closed_ports)
 {
-	struct ts_worker_conf conf = {
-		.n_workers = RIG_N_WORKERS, .burst = 32, .n_rxq = 1, .tx_ports = 1u << r->port,
-		.multi_seg_ports = 1u << r->port, .neighbour_queue = 4, .seed = 1};
+	struct ts_worker_conf conf = {.n_workers = RIG_N_WORKERS,
+		.burst = 32,
+		.n_rxq = 1,
+		.tx_ports = 1u << r->port,
+		.multi_seg_ports = 1u << r->port,
+		.neighbour_queue = 4,
+		.seed = 1};
 	char err[256];
 
 	conf.rxq[0].port = r->port;
@@ -240,8 +244,8 @@ rig_turn(struct rig *r)
 }
 
 /*
- * The library knows nothing of ASAN: say what may not be touched. Not where the packet may be put together with others: that
- * writes behind it.
+ * The library knows nothing of ASAN: say what may not be touched. Not where the packet may be put together with others:
+ * that writes behind it.
  */
 static void
 guard(struct rte_mbuf *m, const uint8_t *frame, size_t len)
@@ -251,7 +255,8 @@ guard(struct rte_mbuf *m, const uint8_t *frame, size_t len)
 	while (at + 4 <= len && (frame[at] == 0x81 || frame[at] == 0x88))
 		at += 4;
 	/* at: the ethertype; behind it an IPv4 header with its fragment word, or none */
-	if (m->nb_segs != 1 || (at + 10 <= len && ((frame[at + 8] & 0x3f) | frame[at + 9]) != 0 && frame[at + 2] >> 4 == 4))
+	if (m->nb_segs != 1 ||
+		(at + 10 <= len && ((frame[at + 8] & 0x3f) | frame[at + 9]) != 0 && frame[at + 2] >> 4 == 4))
 		return;
 	ASAN_POISON_MEMORY_REGION(rte_pktmbuf_mtod_offset(m, char *, m->data_len), rte_pktmbuf_tailroom(m));
 }

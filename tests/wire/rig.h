@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The worker's real code between two rings: one port (net_ring), two workers in one thread, control's own tables. EAL and FIBs are made
- * once; what a test changes in the configuration takes effect with rig_configure().
+ * The worker's real code between two rings: one port (net_ring), two workers in one thread, control's own tables. EAL
+ * and FIBs are made once; what a test changes in the configuration takes effect with rig_configure().
  *
- * Interfaces: 0 untagged without a twin, 1 VLAN 100 and 2 QinQ 200.300 with twins (their punt ring is read by the test).
+ * Interfaces: 0 untagged without a twin, 1 VLAN 100 and 2 QinQ 200.300 with twins (their punt ring is read by the
+ * test).
  */
 #ifndef TS_TEST_RIG_H
 #define TS_TEST_RIG_H
@@ -42,8 +43,8 @@ struct rig {
 };
 
 /*
- * Exits with a message when the rig cannot be made. `limits`: of every kind and worker, per second and burst. The vectors say NO_TUNNEL
- * where G60 answers a closed port, so they run with answer_closed_ports off.
+ * Exits with a message when the rig cannot be made. `limits`: of every kind and worker, per second and burst. The
+ * vectors say NO_TUNNEL where G60 answers a closed port, so they run with answer_closed_ports off.
  */
 void rig_start(struct rig *r, char *program, uint32_t limits, bool answer_closed_ports);
 void rig_stop(struct rig *r);

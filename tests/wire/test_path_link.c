@@ -109,8 +109,9 @@ test_group_frames(void **state)
 	assert_dropped(TS_C_drop_l2_rx_group_unicast);
 	send_frame(f, make_frame(f, broadcast, 0, NULL, 0x0800, p, make_echo4(p, SITE_V4, "192.88.99.1")));
 	assert_dropped(TS_C_drop_l2_rx_group_unicast);
-	send_frame(f, make_frame(f, broadcast, 0, NULL, 0x0800, p,
-			      make_6in4(p, SITE_V4, "2002:c000:22a::1", "2001:db8::1", 8)));
+	send_frame(f,
+		make_frame(
+			f, broadcast, 0, NULL, 0x0800, p, make_6in4(p, SITE_V4, "2002:c000:22a::1", "2001:db8::1", 8)));
 	assert_dropped(TS_C_drop_l2_rx_group_unicast);
 }
 

@@ -40,7 +40,8 @@ get_prefix6(json_t *value, struct ts_prefix6 *out)
 {
 	rte_be32_t v4;
 
-	return json_is_string(value) && ts_parse_prefix(json_string_value(value), &v4, &out->addr, &out->len) == AF_INET6;
+	return json_is_string(value) &&
+		ts_parse_prefix(json_string_value(value), &v4, &out->addr, &out->len) == AF_INET6;
 }
 
 /* Is the address, as it stands in a packet, anywhere in the inputs? */
@@ -159,7 +160,8 @@ struct outer {
 static struct outer
 get_outer(json_t *o)
 {
-	const char *dscp = json_string_value(json_object_get(o, "dscp")), *ecn = json_string_value(json_object_get(o, "ecn"));
+	const char *dscp = json_string_value(json_object_get(o, "dscp")),
+		   *ecn = json_string_value(json_object_get(o, "ecn"));
 
 	return (struct outer){
 		.mtu = (uint16_t)json_integer_value(json_object_get(o, "tunnel_mtu")),
@@ -217,8 +219,8 @@ get_prefixes4(json_t *list, struct ts_prefix4 *out, unsigned *n)
 static bool
 sixrd(struct ts_config *cfg, json_t *o, char *why, size_t why_len)
 {
-	static const char *const keys[] = {"prefix", "ipv4_mask_len", "ipv4_common", "br", "tunnel_mtu", "df", "ttl", "dscp",
-		"ecn", "hairpin", "known_relays", NULL};
+	static const char *const keys[] = {"prefix", "ipv4_mask_len", "ipv4_common", "br", "tunnel_mtu", "df", "ttl",
+		"dscp", "ecn", "hairpin", "known_relays", NULL};
 	const char *hairpin = json_string_value(json_object_get(o, "hairpin"));
 	struct ts_cfg_6rd *d = &cfg->sixrd[0];
 	struct outer outer = get_outer(o);
@@ -241,8 +243,8 @@ sixrd(struct ts_config *cfg, json_t *o, char *why, size_t why_len)
 	d->dscp = outer.dscp;
 	d->ecn = outer.ecn;
 	d->hairpin = strcmp(hairpin, "all") == 0 ? TS_6RD_HAIRPIN_ALL
-		     : strcmp(hairpin, "none") == 0 ? TS_6RD_HAIRPIN_NONE
-						    : TS_6RD_HAIRPIN_SELF;
+		: strcmp(hairpin, "none") == 0	 ? TS_6RD_HAIRPIN_NONE
+						 : TS_6RD_HAIRPIN_SELF;
 	cfg->n_sixrd = 1;
 	return true;
 }
@@ -250,8 +252,8 @@ sixrd(struct ts_config *cfg, json_t *o, char *why, size_t why_len)
 static bool
 isatap(struct ts_config *cfg, json_t *o, char *why, size_t why_len)
 {
-	static const char *const keys[] = {"v4", "prefix", "prl", "site_v4", "u_bit", "router_lifetime", "valid", "preferred",
-		"tunnel_mtu", "ttl", "dscp", "ecn", NULL};
+	static const char *const keys[] = {"v4", "prefix", "prl", "site_v4", "u_bit", "router_lifetime", "valid",
+		"preferred", "tunnel_mtu", "ttl", "dscp", "ecn", NULL};
 	struct ts_cfg_isatap *s = &cfg->isatap[0];
 	struct outer outer = get_outer(o);
 	size_t i;
@@ -295,8 +297,8 @@ vector_config(struct ts_config *cfg, json_t *config, const char *inputs, char *w
 		return false;
 	cfg->n_interfaces = 1;
 	cfg->interfaces[0].twin = TS_TWIN_NONE;
-	cfg->source_policy.v4_filter =
-		filter != NULL && strcmp(filter, "extended") == 0 ? TS_V4_FILTER_EXTENDED : TS_V4_FILTER_CORE;
+	cfg->source_policy.v4_filter = filter != NULL && strcmp(filter, "extended") == 0 ? TS_V4_FILTER_EXTENDED
+											 : TS_V4_FILTER_CORE;
 	if (!attach(cfg, json_object_get(config, "attached_v4"), own, inputs, why, why_len) ||
 		!local(cfg, own, json_object_get(config, "local_v6"), why, why_len) ||
 		!loop_guard(cfg, json_object_get(config, "known_6rd"), json_object_get(config, "known_isatap"), why,
@@ -311,6 +313,6 @@ vector_config(struct ts_config *cfg, json_t *config, const char *inputs, char *w
 		for (unsigned to = 0; to < TS_N_MECHS; to++)
 			cfg->handover[from][to] = true;
 	return sixto4(cfg, json_object_get(config, "6to4"), why, why_len) &&
-	       sixrd(cfg, json_object_get(config, "6rd"), why, why_len) &&
-	       isatap(cfg, json_object_get(config, "isatap"), why, why_len);
+		sixrd(cfg, json_object_get(config, "6rd"), why, why_len) &&
+		isatap(cfg, json_object_get(config, "isatap"), why, why_len);
 }

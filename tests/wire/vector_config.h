@@ -9,7 +9,8 @@
 
 #include "lib/config.h"
 
-/* Routes and neighbours of *cfg are kept. `inputs` is the vector's in_hex, for finding addresses that it does not use. */
+/* Routes and neighbours of *cfg are kept. `inputs` is the vector's in_hex, for finding addresses that it does not use.
+ */
 bool vector_config(struct ts_config *cfg, json_t *config, const char *inputs, char *why, size_t why_len);
 
 /* Are all keys of the object in the NULL-terminated list? `why` names the first that is not. */

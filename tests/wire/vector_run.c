@@ -86,7 +86,8 @@ same_under_mask(const struct vector *v, unsigned i, const uint8_t *got, size_t l
 		uint8_t mask = v->mask.n > i && k < v->mask.len[i] ? v->mask.bytes[i][k] : 0xff;
 
 		if ((got[k] & mask) != (v->out.bytes[i][k] & mask)) {
-			snprintf(why, why_len, "packet %u byte %zu is %02x, not %02x", i, k, got[k], v->out.bytes[i][k]);
+			snprintf(
+				why, why_len, "packet %u byte %zu is %02x, not %02x", i, k, got[k], v->out.bytes[i][k]);
 			return false;
 		}
 	}
@@ -105,7 +106,7 @@ check_frame(const struct vector *v, unsigned i, const uint8_t *frame, size_t len
 		return false;
 	}
 	return same_under_mask(v, i, frame + 14, len - 14, why, why_len) &&
-	       checksums_good(frame + 14, len - 14, why, why_len);
+		checksums_good(frame + 14, len - 14, why, why_len);
 }
 
 static bool
@@ -191,8 +192,8 @@ run(struct rig *r, const struct vector *v, char *why, size_t why_len)
 static bool
 load(struct vector *v, json_t *o, char *why, size_t why_len)
 {
-	static const char *const keys[] = {"name", "protocol", "direction", "config", "in_hex", "verdict", "reason", "rfc",
-		"note", "out_hex", "mask_hex", NULL};
+	static const char *const keys[] = {"name", "protocol", "direction", "config", "in_hex", "verdict", "reason",
+		"rfc", "note", "out_hex", "mask_hex", NULL};
 
 	if (!vector_known_keys(o, keys, why, why_len))
 		return false;
@@ -216,7 +217,7 @@ vector_run(struct rig *r, json_t *o, char *why, size_t why_len)
 	struct vector v = {0};
 	char *inputs = json_dumps(json_object_get(o, "in_hex"), JSON_ENCODE_ANY);
 	bool good = load(&v, o, why, why_len) &&
-		    vector_config(&r->cfg, json_object_get(o, "config"), inputs, why, why_len);
+		vector_config(&r->cfg, json_object_get(o, "config"), inputs, why, why_len);
 
 	if (good) {
 		rig_advance_ms(r, 600000); /* buckets full, nothing waits */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * vectors [--expect-fail LIST] FILE...: the vectors of each file through the worker's real path. A line per vector, "PASS name"
- * or "FAIL name: why"; ends with "N passed, N failed". Vectors named in LIST (one per line, # comments) are expected to fail:
- * they count as neither, but one that passes all the same counts as failed, so that the list stays true.
+ * vectors [--expect-fail LIST] FILE...: the vectors of each file through the worker's real path. A line per vector,
+ * "PASS name" or "FAIL name: why"; ends with "N passed, N failed". Vectors named in LIST (one per line, # comments) are
+ * expected to fail: they count as neither, but one that passes all the same counts as failed, so that the list stays
+ * true.
  */
 #include <stdio.h>
 #include <stdlib.h>
