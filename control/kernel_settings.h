@@ -17,7 +17,7 @@ void ts_kernel_settings_restore(void);
 /* Of one twin; while it is down. 0, or -1 and a message. */
 int ts_kernel_settings_twin(const char *name, char *err, size_t err_len);
 
-/* Write one value below /proc/sys/net; `former` (32 bytes) gets the one before unless NULL. 0 or -errno. */
+/* Write one value below /proc/sys/net; `before` (32 bytes) gets the one before unless NULL. 0 or -errno. */
 int ts_sysctl_set(const char *path, const char *value, char *before);
 
 /* Make or remove the table `inet tsunagi`, whose forward chain drops. 0, or -1 and a message. */
