@@ -114,6 +114,50 @@ ts_announcer_set(struct ts_announcer *a, int up)
 	return first;
 }
 
+static bool
+listed(const struct ts_announcer *a, const struct ts_cfg_addr *p)
+{
+	for (unsigned i = 0; i < a->n_prefixes; i++)
+		if (a->prefixes[i].family == p->family && a->prefixes[i].prefix_len == p->prefix_len &&
+			memcmp(&a->prefixes[i].v6, &p->v6, sizeof(p->v6)) == 0)
+			return true;
+	return false;
+}
+
+/* Withdraw (false) or announce (true) the prefixes of `these` that `others` does not have. 0 or -errno. */
+static int
+set_missing(const struct ts_announcer *a, const struct ts_announcer *these, const struct ts_announcer *others, bool up)
+{
+	int first = 0;
+
+	for (unsigned i = 0; i < these->n_prefixes; i++) {
+		if (listed(others, &these->prefixes[i]))
+			continue;
+		int ret = ts_rtnl_route(a->nl, up, a->ifindex, a->table, &these->prefixes[i]);
+
+		if (ret < 0 && first == 0)
+			first = ret;
+	}
+	return first;
+}
+
+int
+ts_announcer_update(struct ts_announcer *a, const struct ts_config *cfg)
+{
+	struct ts_announcer *now = calloc(1, sizeof(*now));
+	int ret;
+
+	if (now == NULL)
+		return -ENOMEM;
+	choose_prefixes(now, cfg);
+	set_missing(a, a, now, false);
+	ret = set_missing(a, now, a, true);
+	memcpy(a->prefixes, now->prefixes, sizeof(a->prefixes));
+	a->n_prefixes = now->n_prefixes;
+	free(now);
+	return ret;
+}
+
 void
 ts_announcer_free(struct ts_announcer *a)
 {

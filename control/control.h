@@ -32,6 +32,8 @@ struct ts_control {
 	struct ts_announcer *announcer; /* NULL when nothing is announced */
 	struct ts_punter *punter;	/* NULL when no interface has a twin */
 	struct ts_ctlsock *ctlsock;
+	struct ts_worker_limits limits[2]; /* handed to the workers by turns; reload.c */
+	unsigned limits_turn;
 };
 
 #endif

@@ -38,6 +38,8 @@ struct ts_local {
 	struct ts_publisher *publisher;
 	uint32_t gen;
 	struct ts_hints hints;
+	struct ts_host_addr *host; /* [n_host] as they were last told */
+	unsigned n_host;
 	struct own_set set;
 };
 
@@ -68,6 +70,7 @@ ts_local_free(struct ts_local *l)
 {
 	if (l == NULL)
 		return;
+	free(l->host);
 	free(l->hints.mirror);
 	free(l->hints.mtus);
 	free(l);
@@ -277,8 +280,8 @@ make_services(const struct ts_local *l)
 	return ts_services_make(l->cfg, own, n, l->set.attached, l->set.n_attached, &l->hints);
 }
 
-int
-ts_local_set_host_addrs(struct ts_local *l, const struct ts_host_addr *addrs, unsigned n)
+static int
+apply(struct ts_local *l, const struct ts_host_addr *addrs, unsigned n)
 {
 	struct ts_services *s;
 
@@ -299,6 +302,33 @@ ts_local_set_host_addrs(struct ts_local *l, const struct ts_host_addr *addrs, un
 	ts_rib_sweep(l->rib, AF_INET6, TS_ORIGIN_OWN, l->gen);
 	ts_publish_services(l->publisher, s, ts_services_free);
 	return 0;
+}
+
+int
+ts_local_set_host_addrs(struct ts_local *l, const struct ts_host_addr *addrs, unsigned n)
+{
+	struct ts_host_addr *copy = calloc(n + 1, sizeof(*copy));
+	int ret;
+
+	if (copy == NULL)
+		return -ENOMEM;
+	if (n != 0)
+		memcpy(copy, addrs, n * sizeof(*copy));
+	ret = apply(l, copy, n);
+	if (ret != 0) {
+		free(copy);
+		return ret;
+	}
+	free(l->host);
+	l->host = copy;
+	l->n_host = n;
+	return 0;
+}
+
+int
+ts_local_refresh(struct ts_local *l)
+{
+	return apply(l, l->host, l->n_host);
 }
 
 static const void *

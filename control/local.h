@@ -25,6 +25,9 @@ void ts_local_free(struct ts_local *l);
  */
 int ts_local_set_host_addrs(struct ts_local *l, const struct ts_host_addr *addrs, unsigned n);
 
+/* The same addresses under a changed configuration; 0, or -errno with nothing published. */
+int ts_local_refresh(struct ts_local *l);
+
 /* Does the prefix lie in 2002::/16, a 6rd or an ISATAP prefix that is configured? */
 bool ts_local_is_tunnel(const struct ts_config *cfg, const uint8_t prefix[16], uint8_t len);
 

@@ -16,6 +16,7 @@
 #include "ctlsock.h"
 #include "daemon.h"
 #include "log.h"
+#include "reload.h"
 
 #define EVENT_POLL_MS 5
 #define EVENT_BATCH 64
@@ -81,7 +82,7 @@ take_signals(struct loop *l)
 
 	while (read(l->signals, &si, sizeof(si)) == sizeof(si)) {
 		if (si.ssi_signo == SIGHUP)
-			ts_log("SIGHUP: the configuration is read at start only; restart to change it");
+			ts_control_reload(l->c);
 		else
 			l->stop = true;
 	}

@@ -292,6 +292,12 @@ ts_mirror_poll(struct ts_mirror *m)
 	return more ? 0 : wait;
 }
 
+void
+ts_mirror_compare(struct ts_mirror *m)
+{
+	mirror_want_compare(m);
+}
+
 bool
 ts_mirror_synced(const struct ts_mirror *m)
 {

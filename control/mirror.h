@@ -51,6 +51,8 @@ void ts_mirror_fds(const struct ts_mirror *m, int fds[2], unsigned *n);
 /* Read what is there, run what is due; never blocks. Returns the milliseconds until it wants to be called again, -1 =
  * none. */
 int ts_mirror_poll(struct ts_mirror *m);
+/* Compare with a dump soon, because what is taken from the kernel has changed. */
+void ts_mirror_compare(struct ts_mirror *m);
 /* Has the first dump of everything been read? */
 bool ts_mirror_synced(const struct ts_mirror *m);
 

@@ -107,8 +107,8 @@ queue_of_worker(const struct ts_port *port, unsigned index, unsigned n_workers, 
 	return *queue < port->n_rxq;
 }
 
-static void
-set_limits(const struct ts_config *cfg, struct ts_worker_conf *out)
+void
+ts_ports_limits(const struct ts_config *cfg, struct ts_worker_limits *out)
 {
 	/* A host solicits a few times when it starts, then rarely. */
 	static const struct ts_cfg_rate nd_answers = {.per_second = 10, .burst = 10};
@@ -131,8 +131,8 @@ set_limits(const struct ts_config *cfg, struct ts_worker_conf *out)
 	};
 
 	for (unsigned i = 0; i < TS_N_LIMITS; i++) {
-		out->limits[i].per_second = rates[i]->per_second;
-		out->limits[i].burst = rates[i]->burst;
+		out->box[i].per_second = rates[i]->per_second;
+		out->box[i].burst = rates[i]->burst;
 	}
 	for (unsigned i = 0; i < TS_N_KEYED_LIMITS; i++) {
 		out->keyed[i].per_second = keyed[i]->per_second;
@@ -173,5 +173,5 @@ ts_ports_worker_conf(const struct ts_config *cfg, const struct ts_ports *ports, 
 		out->rxq[out->n_rxq].port = ports->port[i].id;
 		out->rxq[out->n_rxq++].queue = queue;
 	}
-	set_limits(cfg, out);
+	ts_ports_limits(cfg, &out->limits);
 }

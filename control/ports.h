@@ -41,6 +41,9 @@ int ts_ports_start(
 	const struct ts_config *cfg, struct ts_ports *ports, struct ts_ifaces *ifaces, char *err, size_t err_len);
 void ts_ports_stop(struct ts_ports *ports, struct ts_ifaces *ifaces);
 
+/* The rates of the configuration as workers take them. */
+void ts_ports_limits(const struct ts_config *cfg, struct ts_worker_limits *out);
+
 /* The queues of worker `id`, the transmit queue and ports, limits; what the configuration says of a worker. */
 void ts_ports_worker_conf(
 	const struct ts_config *cfg, const struct ts_ports *ports, unsigned id, struct ts_worker_conf *out);

@@ -32,6 +32,8 @@ struct ts_announcer;
 struct ts_announcer *ts_announcer_create(const struct ts_config *cfg, char *err, size_t err_len);
 /* Withdraw (false) or announce (true) everything. 0 or -errno. */
 int ts_announcer_set(struct ts_announcer *a, int up);
+/* Announce what follows from the configuration now; what stays announced is not touched. 0 or -errno. */
+int ts_announcer_update(struct ts_announcer *a, const struct ts_config *cfg);
 void ts_announcer_free(struct ts_announcer *a);
 
 #endif

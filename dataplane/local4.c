@@ -102,7 +102,7 @@ closed_port(struct ts_worker *w, struct rte_mbuf *m, const struct rte_ipv4_hdr *
 		ts_drop(w, m, TS_C_drop_ip4_local_src_martian);
 	else if (!ts_token_bucket_take(&w->limits[TS_LIMIT_ICMP4_UNREACHABLE], w->now))
 		ts_drop(w, m,
-			w->conf.limits[TS_LIMIT_ICMP4_UNREACHABLE].per_second == 0
+			w->conf.limits.box[TS_LIMIT_ICMP4_UNREACHABLE].per_second == 0
 				? TS_C_drop_ip4_rx_no_tunnel
 				: TS_C_drop_ip4_local_unreachable_limited);
 	else

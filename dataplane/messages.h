@@ -11,16 +11,21 @@
 #include <rte_mbuf.h>
 
 struct ts_tables;
+struct ts_worker_limits;
 
 /* control -> worker */
 enum ts_command_type {
 	TS_COMMAND_TABLES, /* use this version from now on */
 	TS_COMMAND_STOP,   /* leave the loop */
+	TS_COMMAND_LIMITS, /* these rates from now on; full buckets */
 };
 
 struct ts_command {
 	uint64_t type;
-	const struct ts_tables *tables;
+	union {
+		const struct ts_tables *tables;
+		const struct ts_worker_limits *limits; /* read when the command is taken, not later */
+	};
 };
 
 /* worker -> punt thread: an untagged Ethernet frame for the interface's twin */

@@ -68,6 +68,10 @@ take_commands(struct ts_worker *w)
 			w->stop = true;
 			continue;
 		}
+		if (c.type == TS_COMMAND_LIMITS) {
+			ts_worker_set_limits(w, c.limits);
+			continue;
+		}
 		w->tables = c.tables;
 		w->table_version = c.tables->version; /* whoever asks must not follow a pointer that may be freed */
 		ts_neigh_new_tables(w);

@@ -37,21 +37,30 @@ share(uint32_t value, unsigned n_workers)
 	return value == 0 ? 0 : RTE_MAX(value / n_workers, 1u);
 }
 
-static void
-init_limits(struct ts_worker *w)
+void
+ts_worker_set_limits(struct ts_worker *w, const struct ts_worker_limits *l)
 {
 	const struct ts_worker_conf *c = &w->conf;
 	uint64_t now = rte_rdtsc();
 
+	w->conf.limits = *l;
 	for (unsigned i = 0; i < TS_N_LIMITS; i++)
-		ts_token_bucket_init(&w->limits[i], w->hz, share(c->limits[i].per_second, c->n_workers),
-			share(c->limits[i].burst, c->n_workers), now);
-	uint32_t misses = share(NEIGH_MISSES_PER_SECOND, c->n_workers);
-
-	ts_token_bucket_init(&w->neigh_limit, w->hz, misses, misses, now);
-	ts_token_bucket_init(&w->punt_limit, w->hz, share(PUNTS_PER_SECOND, c->n_workers), PUNT_BURST, now);
+		ts_token_bucket_init(&w->limits[i], w->hz, share(l->box[i].per_second, c->n_workers),
+			share(l->box[i].burst, c->n_workers), now);
 	for (unsigned i = 0; i < TS_N_KEYED_LIMITS; i++)
-		ts_prefix_limiter_init(&w->keyed[i], w->hz, c->keyed[i].per_second, c->keyed[i].burst, c->seed + i);
+		ts_prefix_limiter_init(&w->keyed[i], w->hz, l->keyed[i].per_second, l->keyed[i].burst, c->seed + i);
+}
+
+static void
+init_limits(struct ts_worker *w)
+{
+	uint32_t misses = share(NEIGH_MISSES_PER_SECOND, w->conf.n_workers);
+	struct ts_worker_limits limits = w->conf.limits;
+	uint64_t now = rte_rdtsc();
+
+	ts_worker_set_limits(w, &limits);
+	ts_token_bucket_init(&w->neigh_limit, w->hz, misses, misses, now);
+	ts_token_bucket_init(&w->punt_limit, w->hz, share(PUNTS_PER_SECOND, w->conf.n_workers), PUNT_BURST, now);
 }
 
 /* splitmix64: the numbers need only differ between relays and restarts. */

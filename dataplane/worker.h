@@ -55,6 +55,11 @@ struct ts_rate {
 	uint32_t per_second, burst;
 };
 
+struct ts_worker_limits {
+	struct ts_rate box[TS_N_LIMITS]; /* of the whole box, shared out over the workers; 0 per second = none at all */
+	struct ts_rate keyed[TS_N_KEYED_LIMITS]; /* of each worker: what belongs to one key meets mostly one of them */
+};
+
 struct ts_worker_conf {
 	unsigned id; /* 0 .. n_workers - 1 */
 	unsigned n_workers;
@@ -71,8 +76,7 @@ struct ts_worker_conf {
 	uint32_t lag_ports;	  /* those of them that are LAGs: LACP lives on the worker coming by (decisions.md 9) */
 	uint16_t tx_queue;	  /* on every port */
 	uint16_t neighbour_queue; /* packets that wait per unresolved next hop */
-	struct ts_rate limits[TS_N_LIMITS];	 /* of the whole box; 0 per second = none at all */
-	struct ts_rate keyed[TS_N_KEYED_LIMITS]; /* of each worker: what belongs to one key meets mostly one of them */
+	struct ts_worker_limits limits;
 	struct {
 		uint32_t timeout_ms, max_datagrams, max_bytes, per_source, max_fragments, max_size;
 	} reassembly;		   /* of this worker; lib/reassembly.h */

@@ -125,6 +125,9 @@ ts_nexthop(const struct ts_worker *w, uint64_t id)
 	return &w->tables->nexthops[id];
 }
 
+/* worker.c: new rates, full buckets. */
+void ts_worker_set_limits(struct ts_worker *w, const struct ts_worker_limits *l);
+
 /* parse.c: Ethernet, tags, lengths. Fills v4 and v6, punts ARP. */
 void ts_parse(
 	struct ts_worker *w, uint16_t port, struct rte_mbuf **pkts, uint16_t n, struct ts_vec *v4, struct ts_vec *v6);

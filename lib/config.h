@@ -278,6 +278,12 @@ int ts_config_load(struct ts_config *cfg, const char *path, FILE *err);
 /* The same from memory, for tests and fuzzing; `name` stands for the file in messages. */
 int ts_config_load_buffer(struct ts_config *cfg, const char *name, const char *text, size_t len, FILE *err);
 
+/*
+ * For a reload: writes to `err` one line per key that is not reloadable and differs, "FILE: KEY: changes only at a
+ * restart". Returns how many.
+ */
+unsigned ts_config_fixed_differ(const struct ts_config *was, const struct ts_config *is, FILE *err);
+
 /* The reference of all keys, generated from the table: "md" or "man". */
 int ts_config_document(const char *format, FILE *out);
 

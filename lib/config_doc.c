@@ -21,12 +21,10 @@ static const char intro[] =
 	"Keys that are not in this list are an error. "
 	"Indent with spaces; anchors, aliases and tags are not allowed; the file has at most 1 MiB.";
 
-static const char legend[] =
-	"`name[]` is a list of entries that begin with `- `; "
-	"`limits.*` are the keys of each limit or rate that is written as a map. "
-	"Yes and no may be written yes, no, true, false, on, off. "
-	"A reloadable key sets what a running relay can replace; all others are fixed at start. Reload itself is "
-	"not built yet: until then every change needs a restart.";
+static const char legend[] = "`name[]` is a list of entries that begin with `- `; "
+			     "`limits.*` are the keys of each limit or rate that is written as a map. "
+			     "Yes and no may be written yes, no, true, false, on, off. "
+			     "Reloadable keys take effect when the daemon gets SIGHUP; all others are fixed at start.";
 
 static const char *
 type_name(const struct ts_key *k)

@@ -261,7 +261,7 @@ make_worker(const struct row *r, unsigned id)
 	conf.rxq[0].port = r->port;
 	conf.reassembly.max_datagrams = 1;
 	for (unsigned i = 0; i < TS_N_LIMITS; i++) /* more than any core can send */
-		conf.limits[i].per_second = conf.limits[i].burst = 2000000000;
+		conf.limits.box[i].per_second = conf.limits.box[i].burst = 2000000000;
 	w = ts_worker_create(&conf, err, sizeof(err));
 	if (w == NULL)
 		die(err);

@@ -154,10 +154,10 @@ start_workers(struct rig *r, uint32_t limits, bool answer_closed_ports)
 	conf.reassembly.max_fragments = 32;
 	conf.reassembly.max_size = 1500;
 	for (unsigned i = 0; i < TS_N_LIMITS; i++)
-		conf.limits[i].per_second = conf.limits[i].burst = limits * RIG_N_WORKERS;
-	conf.keyed[TS_KEYED_ND].per_second = conf.keyed[TS_KEYED_ND].burst = limits * RIG_N_WORKERS;
+		conf.limits.box[i].per_second = conf.limits.box[i].burst = limits * RIG_N_WORKERS;
+	conf.limits.keyed[TS_KEYED_ND].per_second = conf.limits.keyed[TS_KEYED_ND].burst = limits * RIG_N_WORKERS;
 	if (!answer_closed_ports)
-		conf.limits[TS_LIMIT_ICMP4_UNREACHABLE].per_second = 0;
+		conf.limits.box[TS_LIMIT_ICMP4_UNREACHABLE].per_second = 0;
 	for (conf.id = 0; conf.id < RIG_N_WORKERS; conf.id++, conf.n_rxq = 0) {
 		r->workers[conf.id] = ts_worker_create(&conf, err, sizeof(err));
 		if (r->workers[conf.id] == NULL)

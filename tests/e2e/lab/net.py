@@ -100,6 +100,12 @@ def entered(ns):
         os.close(back)
 
 
+def _default_signals():
+    """Whoever started the tests may have had them ignored, which a shell cannot undo."""
+    for number in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
+        signal.signal(number, signal.SIG_DFL)
+
+
 class Process:
     """A process that runs until stopped; its output goes to RUN/<name>.log."""
 
@@ -108,7 +114,8 @@ class Process:
         self.log_path = RUN / f'{name}.log'
         with open(self.log_path, 'wb') as log:
             self.popen = subprocess.Popen(in_ns(ns, argv), stdin=kwargs.pop('stdin', subprocess.DEVNULL), stdout=log,
-                                          stderr=subprocess.STDOUT, start_new_session=True, **kwargs)
+                                          stderr=subprocess.STDOUT, start_new_session=True,
+                                          preexec_fn=_default_signals, **kwargs)
 
     @property
     def pid(self):

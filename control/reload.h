@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Taking a changed configuration into a running relay (SIGHUP). */
+#ifndef TS_CTL_RELOAD_H
+#define TS_CTL_RELOAD_H
+
+struct ts_control;
+
+/*
+ * Read the file again. All reloadable keys take effect together, in one version of the tables, without a lost packet; or
+ * nothing changes, and the log says why: a fault of the file with its line, or each key that only a restart can change.
+ */
+void ts_control_reload(struct ts_control *c);
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What a reload may change, and that everything else is named; lines and order of keys do not matter. */
+#include "config_util.h"
+
+#define BASE                                                                                                           \
+	"ports: [{name: ix, device: net_null0}]\n"                                                                     \
+	"interfaces:\n"                                                                                                \
+	"  - {name: ix0, port: ix, addresses: [198.51.100.1/24, \"2001:db8:100::1/64\"]}\n"
+#define TUNNEL                                                                                                         \
+	"local: {icmp6-source: \"2001:200:0:b000:192:88:99:1\"}\n"                                                     \
+	"6to4: {anycast: yes}\n"
+#define ROUTE "routes: [{prefix: 0.0.0.0/0, via: 198.51.100.254}]\n"
+
+static struct ts_config before;
+
+/* The lines that say what cannot change from one text to the other; "" for none. */
+static void
+assert_fixed(const char *was, const char *is, const char *want)
+{
+	size_t len;
+
+	assert_int_equal(test_load(was), 0);
+	before = test_cfg;
+	assert_int_equal(test_load(is), 0);
+	FILE *err = test_listen(&len);
+	unsigned n = ts_config_fixed_differ(&before, &test_cfg, err);
+
+	fclose(err);
+	if (strcmp(test_said, want) != 0)
+		fail_msg("said: %s", test_said);
+	assert_int_equal(n, *want == '\0' ? 0 : strchr(want, '\n')[1] == '\0' ? 1 : 2);
+	ts_config_free(&before);
+	ts_config_free(&test_cfg);
+}
+
+static void
+test_reloadable(void **state)
+{
+	(void)state;
+	assert_fixed(BASE, BASE, "");
+	assert_fixed(BASE ROUTE, "# moved down\n\n" ROUTE BASE, "");
+	assert_fixed(BASE TUNNEL, BASE TUNNEL "access: {deny-ipv4: [192.0.2.0/24], rate-per-site: 5}\n", "");
+	assert_fixed(BASE TUNNEL "access: {deny-ipv4: [192.0.2.0/24]}\n", BASE TUNNEL, "");
+	assert_fixed(BASE TUNNEL, BASE TUNNEL "limits: {echo4: 3}\nsource-policy: {ipv4: core}\n", "");
+	assert_fixed(BASE, BASE TUNNEL, "");
+}
+
+static void
+test_fixed(void **state)
+{
+	(void)state;
+	assert_fixed(BASE, BASE "workers: {burst: 16}\n", "t.yaml: workers.burst: changes only at a restart\n");
+	assert_fixed(BASE "netns: a\n", BASE "netns: b\n", "t.yaml: netns: changes only at a restart\n");
+	assert_fixed(BASE "workers: {cpus: [1]}\n", BASE "workers: {cpus: [1, 2]}\nkernel: {table: 5}\n",
+		"t.yaml: workers.cpus: changes only at a restart\nt.yaml: kernel.table: changes only at a restart\n");
+	assert_fixed(BASE ROUTE, BASE, "t.yaml: routes: changes only at a restart\n");
+	assert_fixed(BASE ROUTE, BASE "routes: [{prefix: 0.0.0.0/0, via: 198.51.100.253}]\n",
+		"t.yaml: routes[0].via: changes only at a restart\n");
+	assert_fixed("ports: [{name: ix, device: net_null0}]\ninterfaces: [{name: ix0, port: ix}]\n",
+		"ports: [{name: ix, device: net_null1}]\ninterfaces: [{name: ix0, port: ix, mtu: 9000}]\n",
+		"t.yaml: ports[0].device: changes only at a restart\n"
+		"t.yaml: interfaces[0].mtu: changes only at a restart\n");
+	assert_fixed("ports: [{name: ix, device: net_null0}]\ninterfaces: [{name: ix0, port: ix}]\n",
+		"ports: [{name: ix, device: net_null0}]\ninterfaces: [{name: ix0, port: ix, addresses: [192.0.2.1/24]}]\n",
+		"t.yaml: interfaces[0].addresses: changes only at a restart\n");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_reloadable),
+		cmocka_unit_test(test_fixed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
