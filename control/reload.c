@@ -8,7 +8,8 @@
 #include "control.h"
 #include "log.h"
 
-/* The workers read the rates when they take the command, so the array of the last time is free once their rings are empty. */
+/* The workers read the rates when they take the command, so the array of the last time is free once their rings are
+ * empty. */
 static bool
 workers_listen(const struct ts_control *c)
 {

@@ -6,8 +6,9 @@
 struct ts_control;
 
 /*
- * Read the file again. All reloadable keys take effect together, in one version of the tables, without a lost packet; or
- * nothing changes, and the log says why: a fault of the file with its line, or each key that only a restart can change.
+ * Read the file again. All reloadable keys take effect together, in one version of the tables, without a lost packet;
+ * or nothing changes, and the log says why: a fault of the file with its line, or each key that only a restart can
+ * change.
  */
 void ts_control_reload(struct ts_control *c);
 

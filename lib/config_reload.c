@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What a running relay cannot take from a changed file. The table of keys says which keys are reloadable; all others have to
- * be as they were, whatever lines they stand on.
+ * What a running relay cannot take from a changed file. The table of keys says which keys are reloadable; all others
+ * have to be as they were, whatever lines they stand on.
  */
 #include <stdio.h>
 #include <string.h>

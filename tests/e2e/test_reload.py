@@ -98,7 +98,7 @@ def test_fixed_key_is_named(lab, probe):
 
 
 def test_no_packet_is_lost(lab):
-    """A ping every 5 ms while the configuration changes to and fro."""
+    """A ping every 5 ms while the configuration keeps changing."""
     ping = Process('ping', ['ping', '-6', '-q', '-i', '0.005', '-c', '400', '-W', '2', ID6], ns='host6')
     try:
         for n in range(10):

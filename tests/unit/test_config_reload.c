@@ -2,12 +2,12 @@
 /* What a reload may change, and that everything else is named; lines and order of keys do not matter. */
 #include "config_util.h"
 
-#define BASE                                                                                                           \
-	"ports: [{name: ix, device: net_null0}]\n"                                                                     \
-	"interfaces:\n"                                                                                                \
+#define BASE                                       \
+	"ports: [{name: ix, device: net_null0}]\n" \
+	"interfaces:\n"                            \
 	"  - {name: ix0, port: ix, addresses: [198.51.100.1/24, \"2001:db8:100::1/64\"]}\n"
-#define TUNNEL                                                                                                         \
-	"local: {icmp6-source: \"2001:200:0:b000:192:88:99:1\"}\n"                                                     \
+#define TUNNEL                                                     \
+	"local: {icmp6-source: \"2001:200:0:b000:192:88:99:1\"}\n" \
 	"6to4: {anycast: yes}\n"
 #define ROUTE "routes: [{prefix: 0.0.0.0/0, via: 198.51.100.254}]\n"
 
