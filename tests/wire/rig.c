@@ -282,7 +282,9 @@ rig_send_frame(struct rig *r, const uint8_t *frame, size_t len, size_t segment)
 		else if (rte_pktmbuf_chain(head, m) != 0)
 			die("too many segments");
 	}
-	if (r->guard)
+	/* An advertisement is longer than the solicitation whose buffer it takes: an ISATAP router writes behind the
+	 * frame. */
+	if (r->guard && r->cfg.n_isatap == 0)
 		guard(head, frame, len);
 	if (rte_ring_enqueue(r->to_port, head) != 0)
 		die("port full");
