@@ -105,6 +105,7 @@ fill_isatap(struct ts_isatap *out, const struct ts_cfg_isatap *in)
 	memcpy(out->prl, in->prl, in->n_prl * sizeof(out->prl[0]));
 	ts_isatap_address(out->link_local, link_local, in->u_bit, in->address);
 	ts_isatap_address(out->global, in->prefix.addr.s6_addr, in->u_bit, in->address);
+	out->ra_delay_ms = in->ra_delay_ms;
 	out->ra_len = (unsigned)ts_router_advert_build(out->ra, in);
 }
 
@@ -162,6 +163,7 @@ ts_services_make(const struct ts_config *cfg, const rte_be32_t *own, size_t n_ow
 	}
 	s->icmp6_source = cfg->local.icmp6_source;
 	s->hop_limit = cfg->local.hop_limit;
+	s->pass_rh0 = cfg->source_policy.pass_rh0;
 	return s;
 }
 

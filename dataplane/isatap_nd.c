@@ -2,8 +2,7 @@
 /*
  * Neighbour discovery and echo on the ISATAP link, for the router's link-local address and all-routers (protocols.md I6
  * to I8, I12; RFC 5214 8, RFC 4861 6.1, 7.1). There is no multicast and no neighbour cache: solicitations are answered,
- * to their sender, and that is all. The advertisement does not wait the random time of RFC 4861 6.2.6: there is no link
- * on which answers could collide.
+ * to their sender, and that is all.
  */
 #include "outer4.h"
 #include "tunnel.h"
@@ -107,17 +106,56 @@ turn_round(struct ts_worker *w, struct rte_mbuf *m, const struct ts_isatap *s, c
 	return (struct nd_hdr *)(void *)(ip + 1);
 }
 
-static void
-answer(struct ts_worker *w, struct rte_mbuf *m, const struct ts_isatap *s, rte_be32_t to, const uint8_t *icmp,
-	uint32_t len)
+/* RFC 4861 6.2.6: after a random time, so that a site that comes up at once does not ask for everything at once. */
+static bool
+delayed(struct ts_worker *w, struct rte_mbuf *m, const struct ts_isatap *s, rte_be32_t to)
+{
+	uint64_t longest = s->ra_delay_ms * w->hz / 1000;
+	struct ts_delayed *d = &w->delayed[w->n_delayed];
+
+	if (longest == 0 || w->n_delayed == TS_DELAYED_MAX)
+		return false;
+	w->random = w->random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+	d->due = w->now + (w->random >> 33) % longest;
+	d->answer = m;
+	d->to = to;
+	d->site = (uint16_t)(s - w->tables->services->isatap);
+	w->n_delayed++;
+	return true;
+}
+
+void
+ts_isatap_send_delayed(struct ts_worker *w)
+{
+	const struct ts_services *services = w->tables->services;
+
+	for (uint16_t i = 0; i < w->n_delayed;) {
+		struct ts_delayed d = w->delayed[i];
+
+		if (w->now < d.due) {
+			i++;
+			continue;
+		}
+		w->delayed[i] = w->delayed[--w->n_delayed];
+		/* The site may have gone in a reload. */
+		if (d.site < services->n_isatap)
+			ts_isatap_originate_to(w, d.answer, &services->isatap[d.site], d.to);
+		else
+			ts_drop(w, d.answer, TS_C_drop_originate_no_route);
+	}
+}
+
+/* NULL when the buffer has no room; the packet is then dropped. */
+static struct rte_mbuf *
+answer(struct ts_worker *w, struct rte_mbuf *m, const struct ts_isatap *s, const uint8_t *icmp, uint32_t len)
 {
 	struct nd_hdr *nd = turn_round(w, m, s, icmp, len);
 
 	if (nd == NULL)
-		return;
+		return NULL;
 	nd->cksum = 0;
 	nd->cksum = rte_ipv6_udptcp_cksum(rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *), nd);
-	ts_isatap_originate_to(w, m, s, to);
+	return m;
 }
 
 static void
@@ -131,7 +169,9 @@ router_solicitation(struct ts_worker *w, struct rte_mbuf *m, const struct ts_isa
 		ts_drop(w, m, TS_C_drop_isatap_decap_nd_limited);
 	} else {
 		ts_count(w, TS_C_isatap_advertisements);
-		answer(w, m, s, from, s->ra, s->ra_len);
+		m = answer(w, m, s, s->ra, s->ra_len);
+		if (m != NULL && !delayed(w, m, s, from))
+			ts_isatap_originate_to(w, m, s, from);
 	}
 }
 
@@ -151,7 +191,9 @@ neighbour_solicitation(struct ts_worker *w, struct rte_mbuf *m, const struct ts_
 		ts_drop(w, m, TS_C_drop_isatap_decap_nd_limited);
 	} else {
 		memcpy(na.target, ns->target, 16);
-		answer(w, m, s, from, (const uint8_t *)&na, sizeof(na));
+		m = answer(w, m, s, (const uint8_t *)&na, sizeof(na));
+		if (m != NULL)
+			ts_isatap_originate_to(w, m, s, from);
 	}
 }
 

@@ -85,7 +85,7 @@ refused(const struct ts_worker *w, const struct ts_isatap *s, const struct rte_m
 		return reason;
 	if (ts_loop_guard_carries_own(w->tables->services->loop_guard, ip->src_addr, 0))
 		return TS_C_drop_isatap_encap_loop_src;
-	if (ts_ipv6_rh0((const uint8_t *)ip, rte_pktmbuf_data_len(m)))
+	if (ts_refused_rh0(w, m))
 		return TS_C_drop_isatap_encap_rh0;
 	return -1;
 }

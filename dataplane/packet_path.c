@@ -104,6 +104,8 @@ ts_worker_poll(struct ts_worker *w, uint64_t now)
 	if (w->conf.n_workers > 1)
 		ts_handoff_take(w);
 	ts_reassembly_expire(w->reassembly, now);
+	if (w->n_delayed != 0)
+		ts_isatap_send_delayed(w);
 	if (w->n_waiting != 0)
 		ts_neigh_timer(w);
 	if (w->tx_pending != 0)

@@ -134,6 +134,7 @@ struct ts_isatap {
 	struct ts_prefix4 site[TS_MAX_SITE_PREFIXES];
 	rte_be32_t prl[TS_MAX_RELAYS];
 	uint8_t link_local[16], global[16]; /* the router's own addresses */
+	uint16_t ra_delay_ms;		    /* at most: RFC 4861 6.2.6 */
 	unsigned ra_len;		    /* bytes of `ra` */
 	uint8_t ra[512];		    /* the advertisement's ICMPv6 message, checksum 0 */
 } __rte_cache_aligned;
@@ -148,6 +149,7 @@ struct ts_services {
 	unsigned n_sixrd, n_isatap;
 	bool handover[TS_N_MECHS][TS_N_MECHS]; /* from, to: G31 */
 	struct in6_addr icmp6_source;	       /* ID6, G47 */
+	bool pass_rh0;			       /* G28 */
 	uint8_t hop_limit;		       /* of packets that the box originates */
 	struct ts_source_policy *policy;       /* core or extended list, own addresses, attached subnets */
 	struct ts_source_policy *managed;      /* the same with the managed list (G15), for 6rd and ISATAP */

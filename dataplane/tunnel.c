@@ -222,7 +222,7 @@ ts_decap_admit(struct ts_worker *w, struct rte_mbuf *m, const struct ts_outer *o
 
 	if (ts_loop_guard_carries_own(w->tables->services->loop_guard, ip->dst_addr, skip))
 		ts_drop(w, m, c->loop_dst);
-	else if (ts_ipv6_rh0((const uint8_t *)ip, rte_pktmbuf_data_len(m)))
+	else if (ts_refused_rh0(w, m))
 		ts_drop(w, m, c->rh0);
 	else if (ecn < 0)
 		ts_drop(w, m, c->ecn);

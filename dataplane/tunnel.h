@@ -73,6 +73,14 @@ void ts_6to4_encap_handed(struct ts_worker *w, struct rte_mbuf *m, int ecn);
 void ts_6rd_encap_handed(struct ts_worker *w, struct rte_mbuf *m, const struct ts_6rd *d, int ecn);
 void ts_isatap_encap_handed(struct ts_worker *w, struct rte_mbuf *m, const struct ts_isatap *s, int ecn);
 
+/* G28: a type 0 routing header, unless the operator lets it pass. */
+static inline bool
+ts_refused_rh0(const struct ts_worker *w, const struct rte_mbuf *m)
+{
+	return unlikely(ts_ipv6_rh0(rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m))) &&
+		!w->tables->services->pass_rh0;
+}
+
 /* Next hop of an IPv4 destination, one at a time. */
 static inline const struct ts_nexthop *
 ts_lookup4(const struct ts_worker *w, rte_be32_t addr)

@@ -115,6 +115,7 @@ ts_worker_create(const struct ts_worker_conf *conf, char *err, size_t err_len)
 	w->conf.burst = RTE_MIN(conf->burst, TS_BURST_MAX);
 	w->conf.neighbour_queue = RTE_MIN(conf->neighbour_queue, TS_WAIT_PACKETS);
 	w->hz = rte_get_tsc_hz();
+	w->random = next_random(&random);
 	w->id_stride = rte_align32pow2(conf->n_workers);
 	w->id_hash_key = (uint32_t)next_random(&random) | 1;
 	for (unsigned i = 0; i < TS_IP_ID_SLOTS; i++)
@@ -191,6 +192,8 @@ ts_worker_free(struct ts_worker *w)
 	if (w == NULL)
 		return;
 	ts_neigh_wait_free(w);
+	while (w->n_delayed != 0)
+		rte_pktmbuf_free(w->delayed[--w->n_delayed].answer);
 	free_frames(w);
 	ts_reassembly_free(w->reassembly);
 	rte_ring_free(w->commands);

@@ -22,6 +22,7 @@
 #define TS_IP_ID_SLOTS 4096 /* counters of IPv4 identification, by hash of the destination */
 #define TS_WAIT_SLOTS 64    /* next hops that packets of one worker can wait for */
 #define TS_WAIT_PACKETS 32  /* upper bound of limits.neighbour-queue */
+#define TS_DELAYED_MAX 64   /* beyond it advertisements leave at once */
 #define TS_NO_IFACE UINT16_MAX
 /* All headers that the lanes read, outer and inner, with options and an extension header or two, are in the first
  * segment. */
@@ -72,6 +73,14 @@ struct ts_wait_slot {
 	struct rte_mbuf *pkt[TS_WAIT_PACKETS];
 };
 
+/* A router advertisement that waits its random time. */
+struct ts_delayed {
+	uint64_t due;
+	struct rte_mbuf *answer;
+	rte_be32_t to;
+	uint16_t site;
+};
+
 struct ts_worker {
 	/* read by every packet */
 	const struct ts_tables *tables;
@@ -99,6 +108,9 @@ struct ts_worker {
 	struct ts_token_bucket limits[TS_N_LIMITS];
 	struct ts_token_bucket neigh_limit, punt_limit;
 	struct ts_prefix_limiter keyed[TS_N_KEYED_LIMITS];
+	uint16_t n_delayed;
+	uint64_t random;
+	struct ts_delayed delayed[TS_DELAYED_MAX];
 	uint16_t n_waiting; /* slots in use */
 	uint64_t next_wait_check;
 	uint64_t next_lag_turn;
@@ -177,6 +189,8 @@ enum ts_isatap_far {
 	TS_ISATAP_OWN,
 };
 enum ts_isatap_far ts_isatap_far_end(const struct ts_worker *w, const struct ts_isatap *s, rte_be32_t v4);
+/* isatap_nd.c: advertisements whose time has come. */
+void ts_isatap_send_delayed(struct ts_worker *w);
 /* isatap_nd.c: was the packet for the router's link-local address or all-routers? It has then been disposed of. */
 bool ts_isatap_nd(struct ts_worker *w, struct rte_mbuf *m, const struct ts_isatap *s, rte_be32_t from);
 

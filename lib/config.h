@@ -152,6 +152,7 @@ struct ts_cfg_isatap {
 	enum ts_ecn_mode ecn;
 	bool allow_ula;
 	uint16_t router_lifetime;	    /* seconds */
+	uint16_t ra_delay_ms;		    /* D23: random, at most this */
 	uint32_t valid, preferred;	    /* seconds */
 	bool on_link, autonomous;	    /* L and A flags of the prefix */
 	struct in6_addr dns[TS_MAX_RA_DNS]; /* RFC 8106 */
@@ -207,6 +208,7 @@ struct ts_config {
 		uint32_t resync_s; /* full comparison with a dump this often; 0 = only when needed */
 	} kernel;
 	struct {
+		bool pass_rh0;		     /* G28: let type 0 routing headers pass */
 		enum ts_v4_filter v4_filter; /* G12, G13 */
 	} source_policy;
 	struct {

@@ -169,6 +169,8 @@ const struct ts_key ts_keys[] = {
 	  .fallback = "extended", RELOAD,
 	  .help = "core: private, loopback, link-local, multicast and reserved space; extended: also shared, "
 		  "documentation and benchmark space (RFC 6890)" },
+	{ .path = "source-policy.pass-rh0", .type = TS_KEY_BOOL, CFG(source_policy.pass_rh0), .fallback = "no", RELOAD,
+	  .help = "let IPv6 packets with a type 0 routing header pass, which RFC 5095 deprecates" },
 
 	{ .path = "local", .type = TS_KEY_SECTION, .finish = ts_finish_local,
 	  .help = "Addresses of the relay itself that the kernel does not have; the data path answers for them." },
@@ -328,6 +330,8 @@ const struct ts_key ts_keys[] = {
 	TUNNEL_ENUM("isatap[].dscp", struct ts_cfg_isatap, dscp, dscp, "zero", DSCP_HELP),
 	TUNNEL_ENUM("isatap[].ecn", struct ts_cfg_isatap, ecn, ecn, "compat", ECN_HELP),
 	TUNNEL_BOOL("isatap[].allow-ula", struct ts_cfg_isatap, allow_ula, "no", ULA_HELP),
+	TUNNEL_NUMBER("isatap[].ra-delay-ms", struct ts_cfg_isatap, ra_delay_ms, 0, 500, "500", "ms",
+		"a solicitation is answered after a random time up to this (RFC 4861 6.2.6)"),
 	TUNNEL_NUMBER("isatap[].router-lifetime", struct ts_cfg_isatap, router_lifetime, 1, 65535, "1800", "s",
 		      "advertised: how long this is a default router"),
 	TUNNEL_NUMBER("isatap[].valid", struct ts_cfg_isatap, valid, 1, UINT32_MAX, "2592000", "s",

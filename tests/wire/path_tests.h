@@ -71,6 +71,7 @@
 	T(test_isatap_local) \
 	/* test_path_isatap_nd.c */ \
 	T(test_isatap_advertisement) \
+	T(test_isatap_delay) \
 	T(test_isatap_advertisement_fields) \
 	T(test_isatap_neighbour) \
 	T(test_isatap_echo) \

@@ -79,6 +79,31 @@ test_isatap_advertisement(void **state)
 	assert_answer("fe80::200:5efe:172.20.0.1", HOST_LINK_LOCAL, advertisement, sizeof(advertisement));
 }
 
+/* D23: after a random time within the configured one; what still waits when the site goes is dropped by name. */
+void
+test_isatap_delay(void **state)
+{
+	uint8_t got[RIG_FRAME_MAX];
+
+	(void)state;
+	tunnels_setup();
+	rig.cfg.isatap[SITE_S].ra_delay_ms = 500;
+	path_apply();
+	send_message(HOST_LINK_LOCAL, "ff02::2", solicitation, 8);
+	assert_no_drops();
+	assert_int_equal(rig_receive(&rig, got), 0);
+	rig_advance_ms(&rig, 501);
+	rig_turn(&rig);
+	assert_answer(S_LINK_LOCAL, HOST_LINK_LOCAL, advertisement, sizeof(advertisement));
+	send_message(HOST_LINK_LOCAL, "ff02::2", solicitation, 8);
+	rig.cfg.n_isatap = 0;
+	rig_configure(&rig, NULL, 0); /* at once: path_apply() lets time go by */
+	mark();
+	rig_advance_ms(&rig, 501);
+	rig_turn(&rig);
+	assert_dropped(TS_C_drop_originate_no_route);
+}
+
 void
 test_isatap_advertisement_fields(void **state)
 {

@@ -73,7 +73,7 @@ void
 test_6to4_refusals(void **state)
 {
 	static const uint8_t rh0[8] = {59, 0, 0, 1};
-	uint8_t p[256];
+	uint8_t p[256], got[RIG_FRAME_MAX];
 	size_t n;
 
 	(void)state;
@@ -84,6 +84,13 @@ test_6to4_refusals(void **state)
 	memcpy(p + 40, rh0, 8);
 	send_ip(p, n);
 	assert_dropped(TS_C_drop_6to4_encap_rh0);
+	rig.cfg.source_policy.pass_rh0 = true;
+	path_apply();
+	send_ip(p, n);
+	assert_no_drops();
+	assert_int_equal(rig_receive(&rig, got), 14 + 20 + n);
+	rig.cfg.source_policy.pass_rh0 = false;
+	path_apply();
 	make_6in4(p, SITE_V4, "2002:c000:22a::1", "2001:db8::1", 8);
 	send_ip(p, make_v4(p, SITE_V4, "192.88.99.1", 41, 39));
 	assert_dropped(TS_C_drop_6to4_decap_v6_hdr);
