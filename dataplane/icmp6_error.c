@@ -68,12 +68,7 @@ make(const struct ts_services *s, struct rte_mbuf *m, uint8_t type, uint8_t code
 	e->code = code;
 	e->word = rte_cpu_to_be_32(word);
 	e->cksum = 0;
-
-	uint32_t sum = rte_ipv6_phdr_cksum(&e->ip, 0) + ts_cksum_payload(m, TS_IPV6_HDR_LEN, quote + 8);
-
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	e->cksum = (uint16_t)~sum;
+	e->cksum = (uint16_t)~ts_icmp6_sum(m);
 	return e;
 }
 

@@ -31,16 +31,6 @@ for_the_router(const struct ts_isatap *s, const uint8_t dst[16])
 	return memcmp(dst, other_form, 16) == 0;
 }
 
-static bool
-checksum_good(const struct rte_mbuf *m, const struct rte_ipv6_hdr *ip)
-{
-	uint32_t sum = rte_ipv6_phdr_cksum(ip, 0) +
-		ts_cksum_payload(m, TS_IPV6_HDR_LEN, rte_be_to_cpu_16(ip->payload_len));
-
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (sum & 0xffff) + (sum >> 16) == 0xffff;
-}
-
 /* RFC 4861 4.6: no option is empty, none ends beyond the message. */
 static bool
 options_good(const uint8_t *option, uint32_t left)
@@ -70,7 +60,7 @@ valid_message(const struct rte_mbuf *m, const struct rte_ipv6_hdr *ip)
 	const struct nd_hdr *nd = (const void *)(ip + 1);
 
 	/* The answer goes to the source: a router of the site may send any, so it is looked at here. */
-	return ip->hop_limits == ND_HOP_LIMIT && nd->code == 0 && answerable(ip->src_addr) && checksum_good(m, ip);
+	return ip->hop_limits == ND_HOP_LIMIT && nd->code == 0 && answerable(ip->src_addr) && ts_icmp6_sum(m) == 0xffff;
 }
 
 /* And of a solicitation with a fixed part of `fixed` bytes. */

@@ -18,16 +18,14 @@ static bool
 valid_echo_request(const struct rte_mbuf *m, const struct rte_ipv6_hdr *ip)
 {
 	const struct echo_hdr *icmp = (const void *)(ip + 1);
-	uint32_t len = rte_be_to_cpu_16(ip->payload_len), sum;
+	uint32_t len = rte_be_to_cpu_16(ip->payload_len);
 
 	if (ip->proto != IPPROTO_ICMPV6 || len < sizeof(*icmp) ||
 		rte_pktmbuf_data_len(m) < TS_IPV6_HDR_LEN + sizeof(*icmp))
 		return false;
 	if (icmp->type != ICMP6_ECHO_REQUEST || icmp->code != 0)
 		return false;
-	sum = rte_ipv6_phdr_cksum(ip, 0) + ts_cksum_payload(m, TS_IPV6_HDR_LEN, len);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (sum & 0xffff) + (sum >> 16) == 0xffff;
+	return ts_icmp6_sum(m) == 0xffff;
 }
 
 static void

@@ -206,3 +206,14 @@ ts_cksum_payload(const struct rte_mbuf *m, uint32_t off, uint32_t len)
 	sum = (sum & 0xffff) + (sum >> 16);
 	return (uint16_t)((sum & 0xffff) + (sum >> 16));
 }
+
+uint16_t
+ts_icmp6_sum(const struct rte_mbuf *m)
+{
+	const struct rte_ipv6_hdr *ip = rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *);
+	uint32_t sum = rte_ipv6_phdr_cksum(ip, 0) +
+		ts_cksum_payload(m, TS_IPV6_HDR_LEN, rte_be_to_cpu_16(ip->payload_len));
+
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)((sum & 0xffff) + (sum >> 16));
+}

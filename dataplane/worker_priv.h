@@ -267,6 +267,9 @@ void ts_trim(struct rte_mbuf *m, uint32_t len);
 
 /* One's complement sum, not inverted, over all segments; `off` bytes in, `len` bytes. */
 uint16_t ts_cksum_payload(const struct rte_mbuf *m, uint32_t off, uint32_t len);
+/* The same of an ICMPv6 message directly behind the IPv6 header, pseudo header included: 0xffff when its checksum is
+ * right. */
+uint16_t ts_icmp6_sum(const struct rte_mbuf *m);
 
 #ifndef TS_MAY_BLOCK
 #include "poison.h"
