@@ -165,14 +165,56 @@ struct ts_cfg_isatap {
 	unsigned line;
 };
 
-/* Mechanisms between which packets are handed over inside the box (G31). */
-enum ts_mechanism { TS_MECH_6TO4, TS_MECH_6RD, TS_MECH_ISATAP, TS_N_MECHS };
-
 /* Token buckets, in events per second and a burst in events; 0 per second = none at all. */
 struct ts_cfg_rate {
 	uint32_t per_second;
 	uint32_t burst;
 };
+
+/* The Teredo relay; protocols.md 4.2 to 4.5, RFC 4380 5.4. */
+struct ts_cfg_teredo_relay {
+	bool enabled;
+	rte_be32_t address;		 /* X10: unicast */
+	uint16_t port;			 /* service port, host order; never 3544 (G3) */
+	struct in6_addr bubble_source;	 /* B (T13) */
+	struct ts_prefix6 cookie_prefix; /* X4: a /64 that B is made in; length 0: none, B is `bubble_source` */
+	uint8_t ttl;
+	uint16_t min_client_port;  /* T5: smaller embedded ports are refused; at least 1 */
+	bool honour_cone;	   /* T10 */
+	bool direct_bubble;	   /* T14 */
+	bool nonce;		   /* T16 */
+	bool accept_mismatch;	   /* T19; needs `nonce` */
+	bool recover;		   /* ask an unknown client that trusts this relay to introduce itself again */
+	bool mss_clamp;		   /* G44 */
+	uint16_t valid_s;	   /* T2: 30 */
+	uint16_t forget_s;	   /* T1, T2: 300 */
+	uint16_t withdraw_after_s; /* X8: seconds of overload after which 2001::/32 is withdrawn; 0: never */
+	uint32_t peers;		   /* fixed at start */
+	uint32_t unconfirmed;	   /* X2: fixed at start; 0 = a tenth of `peers` */
+	uint32_t unconfirmed_per_source, unconfirmed_per_client, per_mapping; /* X3 */
+	uint32_t queue_bytes;						      /* X3: buffers of all queued packets */
+	struct ts_cfg_rate bubbles, recovery_bubbles;			      /* of the whole box */
+	struct ts_cfg_rate bubbles_per_server, bubbles_per_client, bubbles_per_source; /* 0 = no limit */
+	unsigned line;
+};
+
+/* The Teredo server; protocols.md 4.7, RFC 4380 5.3. */
+struct ts_teredo_keys;
+struct ts_cfg_teredo_server {
+	bool enabled;
+	rte_be32_t address, secondary; /* V1 */
+	char keys_file[256];	       /* of secure qualification, which it makes required (V5); "" = none */
+	struct ts_teredo_keys *keys;   /* read from it: lib/teredo_keys.h; the configuration holds a reference */
+	uint16_t max_icmp6;	       /* V3 */
+	uint16_t min_client_port;      /* T5 */
+	bool foreign_clients;	       /* V10: clients of other servers, too */
+	uint8_t ttl;
+	struct ts_cfg_rate advertisements_per_host, advertisements_per_net; /* V15: to a /32 and a /24; 0 = no limit */
+	unsigned line;
+};
+
+/* Mechanisms between which packets are handed over inside the box (G31). */
+enum ts_mechanism { TS_MECH_6TO4, TS_MECH_6RD, TS_MECH_ISATAP, TS_MECH_TEREDO, TS_N_MECHS };
 
 struct ts_config {
 	char file[4096]; /* as given, for messages */
@@ -247,6 +289,8 @@ struct ts_config {
 	unsigned n_sixrd;
 	struct ts_cfg_isatap isatap[TS_MAX_ISATAP];
 	unsigned n_isatap;
+	struct ts_cfg_teredo_relay teredo_relay;
+	struct ts_cfg_teredo_server teredo_server;
 	bool handover[TS_N_MECHS][TS_N_MECHS]; /* from, to; within one mechanism: from one domain to another */
 	struct {
 		struct ts_prefix4 deny4[TS_MAX_ACCESS],

@@ -78,6 +78,22 @@ ts_is_6to4_anycast_net(rte_be32_t v4)
 }
 
 bool
+ts_is_private4(rte_be32_t v4)
+{
+	static const struct ts_prefix4 list[] = {
+		{RTE_BE32(0x0a000000), 8},
+		{RTE_BE32(0xa9fe0000), 16},
+		{RTE_BE32(0xac100000), 12},
+		{RTE_BE32(0xc0a80000), 16},
+	};
+
+	for (unsigned i = 0; i < sizeof(list) / sizeof(list[0]); i++)
+		if (ts_prefix4_contains(&list[i], v4))
+			return true;
+	return false;
+}
+
+bool
 ts_cfg_addr_mask(struct ts_cfg_addr *addr)
 {
 	struct ts_cfg_addr was = *addr;
@@ -127,6 +143,12 @@ bool
 ts_prefix6_covers(const struct ts_prefix6 *outer, const struct ts_prefix6 *inner)
 {
 	return inner->len >= outer->len && ts_prefix6_contains(outer, inner->addr.s6_addr);
+}
+
+bool
+ts_prefix6_overlap(const struct ts_prefix6 *a, const struct ts_prefix6 *b)
+{
+	return a->len > 0 && b->len > 0 && (ts_prefix6_covers(a, b) || ts_prefix6_covers(b, a));
 }
 
 bool

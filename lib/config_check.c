@@ -201,6 +201,7 @@ ts_check(struct ts_load *l)
 	ts_check_6to4(l);
 	ts_check_6rd(l);
 	ts_check_isatap(l);
+	ts_check_teredo(l);
 	ts_check_access(l);
 	ts_check_routes(l);
 }

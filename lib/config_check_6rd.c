@@ -60,6 +60,6 @@ ts_check_6rd(struct ts_load *l)
 		ts_check_managed_host(l, ts_item(path, "6rd", i, "br"), c->br);
 		check_common(l, i);
 		check_known_relays(l, i);
-		ts_check_tunnel_mtu(l, ts_item(path, "6rd", i, "mtu"), c->mtu);
+		ts_check_tunnel_mtu(l, ts_item(path, "6rd", i, "mtu"), c->mtu, 20, "IPv4 header");
 	}
 }

@@ -6,23 +6,7 @@
 
 #include "config_internal.h"
 
-/* Private and link-local addresses, RFC 3056 section 9: nobody out there could answer. */
-static bool
-is_private(rte_be32_t v4)
-{
-	static const struct ts_prefix4 list[] = {
-		{RTE_BE32(0x0a000000), 8},
-		{RTE_BE32(0xa9fe0000), 16},
-		{RTE_BE32(0xac100000), 12},
-		{RTE_BE32(0xc0a80000), 16},
-	};
-
-	for (unsigned i = 0; i < sizeof(list) / sizeof(list[0]); i++)
-		if (ts_prefix4_contains(&list[i], v4))
-			return true;
-	return false;
-}
-
+/* RFC 3056 section 9: nobody out there could answer. */
 static void
 check_private(struct ts_load *l)
 {
@@ -30,7 +14,7 @@ check_private(struct ts_load *l)
 	char path[TS_PATH_TEXT], text[INET_ADDRSTRLEN];
 
 	for (unsigned i = 0; i < c->n_rx_v4; i++)
-		if (is_private(c->rx_v4[i]))
+		if (ts_is_private4(c->rx_v4[i]))
 			ts_fault_at(l, ts_item(path, "6to4.addresses", i, ""),
 				"%s is private: 6to4 needs public addresses (RFC 3056 section 9)",
 				inet_ntop(AF_INET, &c->rx_v4[i], text, sizeof(text)));
@@ -85,5 +69,5 @@ ts_check_6to4(struct ts_load *l)
 		return;
 	check_private(l);
 	check_source(l);
-	ts_check_tunnel_mtu(l, "6to4.mtu", l->cfg->sixto4.mtu);
+	ts_check_tunnel_mtu(l, "6to4.mtu", l->cfg->sixto4.mtu, 20, "IPv4 header");
 }

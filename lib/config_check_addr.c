@@ -4,19 +4,29 @@
  * two kinds of own address).
  *
  * Every service address of every mechanism is put on one list with the key that it comes from; whoever adds a mechanism
- * adds a line to collect(). Two mechanisms may not share an IPv4 address, as protocol 41 does not say which is meant
- * (G2, RFC 3964 6.1), and no service address may hide in a LAN, where the kernel would have to answer ARP for it.
+ * adds a line to collect(). Two mechanisms may not share an IPv4 address when packets do not say which is meant, as
+ * protocol 41 does not (G2, RFC 3964 6.1) and UDP ports do (G3). No service address may hide in a LAN, where the kernel
+ * would have to answer ARP for it.
  */
 #include <string.h>
 
 #include "config_internal.h"
 
-#define MAX_SERVICES (2 * TS_MAX_SERVICE_ADDRS + 3 + TS_MAX_6RD + TS_MAX_ISATAP)
+#define MAX_SERVICES (2 * TS_MAX_SERVICE_ADDRS + 7 + TS_MAX_6RD + TS_MAX_ISATAP)
+
+/* What is received on a service address. */
+enum {
+	PROTO41 = 1 << 0,
+	UDP_RELAY = 1 << 1,
+	UDP_SERVER = 1 << 2,
+	ANYTHING = 0xff,
+};
 
 struct service {
 	struct ts_cfg_addr addr;
 	char path[64];
-	bool is_icmp6_source;
+	uint8_t receives;
+	bool is_source; /* of ICMPv6 errors or bubbles */
 };
 
 struct services {
@@ -25,12 +35,13 @@ struct services {
 };
 
 static struct service *
-add(struct services *s, const struct ts_cfg_addr *addr, const char *path)
+add(struct services *s, const struct ts_cfg_addr *addr, uint8_t receives, const char *path)
 {
 	struct service *svc = &s->list[s->n++];
 
 	svc->addr = *addr;
-	svc->is_icmp6_source = false;
+	svc->receives = receives;
+	svc->is_source = false;
 	snprintf(svc->path, sizeof(svc->path), "%s", path);
 	return svc;
 }
@@ -57,13 +68,34 @@ collect_6to4(struct services *s, const struct ts_cfg_6to4 *c)
 	for (unsigned i = 0; i < n_unicast; i++) {
 		struct ts_cfg_addr a = addr4(c->rx_v4[i]);
 
-		add(s, &a, ts_item(path, "6to4.addresses", i, ""));
+		add(s, &a, PROTO41, ts_item(path, "6to4.addresses", i, ""));
 	}
 	if (c->anycast) {
 		struct ts_cfg_addr v4 = addr4(TS_6TO4_ANYCAST), v6 = addr6(&anycast6);
 
-		add(s, &v4, "6to4.anycast");
-		add(s, &v6, "6to4.anycast");
+		add(s, &v4, PROTO41, "6to4.anycast");
+		add(s, &v6, ANYTHING, "6to4.anycast");
+	}
+}
+
+static void
+collect_teredo(struct services *s, const struct ts_config *cfg)
+{
+	const struct ts_cfg_teredo_relay *r = &cfg->teredo_relay;
+	const struct ts_cfg_teredo_server *v = &cfg->teredo_server;
+	struct ts_cfg_addr b = addr6(&r->bubble_source), id6 = addr6(&cfg->local.icmp6_source);
+	struct ts_cfg_addr relay = addr4(r->address);
+	struct ts_cfg_addr primary = addr4(v->address), secondary = addr4(v->secondary);
+
+	if (r->enabled) {
+		add(s, &relay, UDP_RELAY, "teredo-relay.address");
+		/* With cookies B is in a prefix of its own, else mostly ID6; :: is what a faulty one left. */
+		if (r->cookie_prefix.len == 0 && !IN6_IS_ADDR_UNSPECIFIED(&b.v6) && !ts_cfg_addr_equal(&b, &id6))
+			add(s, &b, ANYTHING, "teredo-relay.bubble-source")->is_source = true;
+	}
+	if (v->enabled) {
+		add(s, &primary, UDP_SERVER, "teredo-server.address");
+		add(s, &secondary, UDP_SERVER, "teredo-server.secondary-address");
 	}
 }
 
@@ -77,23 +109,24 @@ collect(struct services *s, const struct ts_config *cfg)
 	for (unsigned i = 0; i < cfg->n_sixrd; i++) {
 		struct ts_cfg_addr a = addr4(cfg->sixrd[i].br);
 
-		add(s, &a, ts_item(path, "6rd", i, "br"));
+		add(s, &a, PROTO41, ts_item(path, "6rd", i, "br"));
 	}
 	for (unsigned i = 0; i < cfg->n_isatap; i++) {
 		struct ts_cfg_addr a = addr4(cfg->isatap[i].address);
 
-		add(s, &a, ts_item(path, "isatap", i, "address"));
+		add(s, &a, PROTO41, ts_item(path, "isatap", i, "address"));
 	}
 	if (cfg->local.has_icmp6_source) {
 		struct ts_cfg_addr a = addr6(&cfg->local.icmp6_source);
 
-		add(s, &a, "local.icmp6-source")->is_icmp6_source = true;
+		add(s, &a, ANYTHING, "local.icmp6-source")->is_source = true;
 	}
+	collect_teredo(s, cfg);
 	for (unsigned i = 0; i < cfg->local.n_addresses; i++)
-		add(s, &cfg->local.addresses[i], ts_item(path, "local.addresses", i, ""));
+		add(s, &cfg->local.addresses[i], ANYTHING, ts_item(path, "local.addresses", i, ""));
 }
 
-/* To name ID6 among local.addresses as well says nothing new, so it is no fault. */
+/* To name ID6 or B among local.addresses as well says nothing new, so it is no fault. */
 static void
 check_twice(struct ts_load *l, const struct services *s)
 {
@@ -105,7 +138,7 @@ check_twice(struct ts_load *l, const struct services *s)
 		for (unsigned j = 0; j < i && a->addr.family != 0; j++) {
 			const struct service *b = &s->list[j];
 
-			if (ts_cfg_addr_equal(&a->addr, &b->addr) && !b->is_icmp6_source)
+			if (ts_cfg_addr_equal(&a->addr, &b->addr) && (a->receives & b->receives) != 0 && !b->is_source)
 				ts_fault_at(l, a->path, "%s is in use already: it is %s",
 					ts_cfg_addr_text(&a->addr, false, text), b->path);
 		}
@@ -148,6 +181,22 @@ check_fit(struct ts_load *l, const char *path, const struct ts_cfg_addr *addr)
 			ts_cfg_addr_text(addr, false, text));
 }
 
+void
+ts_check_public_host(struct ts_load *l, const char *path, rte_be32_t v4, const char *who)
+{
+	struct ts_cfg_addr a = addr4(v4);
+	const char *why = v4 == 0 ? NULL : ts_cfg_addr_unfit(&a);
+	char text[TS_ADDR_TEXT];
+
+	ts_cfg_addr_text(&a, false, text);
+	if (why != NULL)
+		ts_fault_at(l, path, "%s %s", text, why);
+	else if (ts_is_6to4_anycast_net(v4))
+		ts_fault_at(l, path, "%s is in 192.88.99.0/24, 6to4's anycast prefix", text);
+	else if (ts_is_private4(v4))
+		ts_fault_at(l, path, "%s is private: %s needs public addresses", text, who);
+}
+
 static void
 check_services_fit(struct ts_load *l)
 {
@@ -160,6 +209,9 @@ check_services_fit(struct ts_load *l)
 		check_fit(l, ts_item(path, "local.addresses", i, ""), a);
 		if (ts_cfg_addr_link_local(a))
 			ts_fault_at(l, path, "%s is a link-local address: those belong to one interface",
+				ts_cfg_addr_text(a, false, text));
+		else if (a->family == AF_INET6 && ts_is_teredo(a->v6.s6_addr))
+			ts_fault_at(l, path, "%s is a Teredo address: those belong to clients",
 				ts_cfg_addr_text(a, false, text));
 	}
 	for (unsigned i = 0; i < cfg->sixto4.n_rx_v4 - cfg->sixto4.anycast; i++) {

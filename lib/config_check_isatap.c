@@ -102,6 +102,6 @@ ts_check_isatap(struct ts_load *l)
 		check_addresses(l, i);
 		check_dns(l, i);
 		check_dns_search(l, i);
-		ts_check_tunnel_mtu(l, ts_item(path, "isatap", i, "mtu"), c->mtu);
+		ts_check_tunnel_mtu(l, ts_item(path, "isatap", i, "mtu"), c->mtu, 20, "IPv4 header");
 	}
 }

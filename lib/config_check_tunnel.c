@@ -14,6 +14,7 @@ static void
 add(struct ts_cfg_tunnel *t, const struct ts_prefix6 *prefix, const char *list, unsigned i)
 {
 	t->prefix = *prefix;
+	t->well_known = false;
 	snprintf(t->name, sizeof(t->name), "%s[%u]", list, i);
 }
 
@@ -26,6 +27,13 @@ ts_cfg_tunnels(const struct ts_config *cfg, struct ts_cfg_tunnel tunnels[TS_MAX_
 		tunnels[n++] = (struct ts_cfg_tunnel){
 			.prefix = {.addr = {.s6_addr = {0x20, 0x02}}, .len = 16},
 			.name = "6to4",
+			.well_known = true,
+		};
+	if (cfg->teredo_relay.enabled)
+		tunnels[n++] = (struct ts_cfg_tunnel){
+			.prefix = {.addr = {.s6_addr = {0x20, 0x01}}, .len = 32},
+			.name = "teredo-relay",
+			.well_known = true,
 		};
 	for (unsigned i = 0; i < cfg->n_sixrd; i++)
 		add(&tunnels[n++], &cfg->sixrd[i].map.prefix, "6rd", i);
@@ -63,17 +71,18 @@ ts_check_tunnel_prefix(struct ts_load *l, const char *path, const struct ts_pref
 }
 
 void
-ts_check_tunnel_mtu(struct ts_load *l, const char *path, unsigned mtu)
+ts_check_tunnel_mtu(struct ts_load *l, const char *path, unsigned mtu, unsigned headers, const char *what)
 {
 	for (unsigned i = 0; i < l->cfg->n_interfaces; i++) {
 		const struct ts_cfg_interface *iface = &l->cfg->interfaces[i];
 
 		/* The relay would have to fragment: G40, O18, RFC 4213 section 3.2.1. */
-		if (mtu + 20u > iface->mtu)
+		if (mtu + headers > iface->mtu)
 			ts_fault_at(l, path,
-				"%u and 20 bytes of IPv4 header do not fit into the MTU %u of interface `%s`: give "
+				"%u and %u bytes of %s do not fit into the MTU %u of interface `%s`: give "
 				"it at least %u%s",
-				mtu, iface->mtu, iface->name, mtu + 20u, mtu > 1280 ? ", or the tunnel less" : "");
+				mtu, headers, what, iface->mtu, iface->name, mtu + headers,
+				mtu > 1280 ? ", or the tunnel less" : "");
 	}
 }
 
@@ -120,14 +129,8 @@ ts_check_managed_host(struct ts_load *l, const char *path, rte_be32_t v4)
 		ts_check_managed(l, path, &host);
 }
 
-static bool
-overlap(const struct ts_prefix6 *a, const struct ts_prefix6 *b)
-{
-	return a->len > 0 && b->len > 0 && (ts_prefix6_covers(a, b) || ts_prefix6_covers(b, a));
-}
-
-static void
-check_reserved(struct ts_load *l, const struct ts_cfg_tunnel *t)
+const char *
+ts_cfg_reserved(const struct ts_prefix6 *prefix, struct ts_prefix6 *its)
 {
 	static const struct {
 		struct ts_prefix6 prefix;
@@ -136,13 +139,26 @@ check_reserved(struct ts_load *l, const struct ts_cfg_tunnel *t)
 		{{{.s6_addr = {0x20, 0x02}}, 16}, "6to4"},
 		{{{.s6_addr = {0x20, 0x01}}, 32}, "Teredo"},
 	};
+
+	for (unsigned i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++) {
+		*its = reserved[i].prefix;
+		if (ts_prefix6_overlap(prefix, its))
+			return reserved[i].owner;
+	}
+	return NULL;
+}
+
+static void
+check_reserved(struct ts_load *l, const struct ts_cfg_tunnel *t)
+{
 	char path[TS_PATH_TEXT], text[TS_ADDR_TEXT], other[TS_ADDR_TEXT];
+	struct ts_prefix6 reserved;
+	const char *owner = ts_cfg_reserved(&t->prefix, &reserved);
 
 	snprintf(path, sizeof(path), "%s.prefix", t->name);
-	for (unsigned i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++)
-		if (overlap(&t->prefix, &reserved[i].prefix))
-			ts_fault_at(l, path, "%s overlaps %s, the prefix of %s", ts_prefix6_text(&t->prefix, text),
-				ts_prefix6_text(&reserved[i].prefix, other), reserved[i].owner);
+	if (owner != NULL)
+		ts_fault_at(l, path, "%s overlaps %s, the prefix of %s", ts_prefix6_text(&t->prefix, text),
+			ts_prefix6_text(&reserved, other), owner);
 }
 
 /* An IPv6 destination must say which tunnel it means. */
@@ -151,12 +167,13 @@ check_overlaps(struct ts_load *l, const struct ts_cfg_tunnel *tunnels, unsigned 
 {
 	char path[TS_PATH_TEXT], text[TS_ADDR_TEXT], other[TS_ADDR_TEXT];
 
-	/* 6to4's own is the first of the list when it is on. */
-	for (unsigned i = l->cfg->sixto4.enabled; i < n; i++) {
+	for (unsigned i = 0; i < n; i++) {
+		if (tunnels[i].well_known)
+			continue;
 		check_reserved(l, &tunnels[i]);
 		snprintf(path, sizeof(path), "%s.prefix", tunnels[i].name);
-		for (unsigned j = l->cfg->sixto4.enabled; j < i; j++)
-			if (overlap(&tunnels[i].prefix, &tunnels[j].prefix))
+		for (unsigned j = 0; j < i; j++)
+			if (!tunnels[j].well_known && ts_prefix6_overlap(&tunnels[i].prefix, &tunnels[j].prefix))
 				ts_fault_at(l, path, "%s overlaps %s, the prefix of %s",
 					ts_prefix6_text(&tunnels[i].prefix, text),
 					ts_prefix6_text(&tunnels[j].prefix, other), tunnels[j].name);
@@ -207,6 +224,8 @@ check_icmp6_source_missing(struct ts_load *l)
 	const char *path = cfg->sixto4.enabled ? "6to4"
 		: cfg->n_sixrd > 0	       ? "6rd"
 		: cfg->n_isatap > 0	       ? "isatap"
+		: cfg->teredo_relay.enabled    ? "teredo-relay"
+		: cfg->teredo_server.enabled   ? "teredo-server"
 					       : NULL;
 
 	if (path != NULL)

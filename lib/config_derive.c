@@ -191,3 +191,39 @@ ts_finish_isatap(struct ts_load *l, const struct ts_node *map, const char *path,
 			"`preferred`, %u s, is longer than `valid`, %u s (RFC 4861 section 6.2.1)", c->preferred,
 			c->valid);
 }
+
+/* An empty section: what is required of a section is looked for among its keys. */
+static void
+need_address(struct ts_load *l, const struct ts_node *map, const char *path, unsigned line)
+{
+	char key[TS_PATH_TEXT];
+
+	snprintf(key, sizeof(key), "%s.address", path);
+	if (map == NULL)
+		ts_fault(l, line, key, "is missing: the section is there, but says nothing");
+}
+
+void
+ts_finish_teredo_relay(struct ts_load *l, const struct ts_node *map, const char *path, void *base)
+{
+	struct ts_config *cfg = base;
+	struct ts_cfg_teredo_relay *c = &cfg->teredo_relay;
+
+	need_address(l, map, path, c->line);
+	c->enabled = true;
+	if (map == NULL || ts_node_get(map, "bubble-source") == NULL)
+		c->bubble_source = cfg->local.icmp6_source;
+}
+
+/* V1: clients that know one address only take the next one for the other. */
+void
+ts_finish_teredo_server(struct ts_load *l, const struct ts_node *map, const char *path, void *base)
+{
+	struct ts_config *cfg = base;
+	struct ts_cfg_teredo_server *c = &cfg->teredo_server;
+
+	need_address(l, map, path, c->line);
+	c->enabled = true;
+	if (c->address != 0 && ts_node_get(map, "secondary-address") == NULL)
+		c->secondary = rte_cpu_to_be_32(rte_be_to_cpu_32(c->address) + 1);
+}

@@ -15,7 +15,7 @@
 
 #define TS_CONFIG_MAX_BYTES (1u << 20)
 #define TS_MAX_FAULTS 100
-#define TS_MAX_KEYS 192
+#define TS_MAX_KEYS 256
 #define TS_PATH_TEXT 192
 #define TS_UNRESOLVED UINT32_MAX
 
@@ -88,6 +88,8 @@ struct ts_key {
 	size_t size;	     /* of the value, or of one element */
 	size_t count_offset; /* lists: of the unsigned count; 0 = none, the count is fixed */
 	size_t line_offset;  /* lists and sections: of the unsigned line; 0 = none */
+	/* sections: of the bool that says that it is on; what is fixed is so while it is on. 0 = always */
+	size_t enabled_offset;
 	uint32_t min, max;
 	unsigned min_items, max_items;
 	const char *const *choices; /* enum: in the order of its values, NULL at the end */
@@ -141,6 +143,8 @@ void ts_finish_local(struct ts_load *l, const struct ts_node *map, const char *p
 void ts_finish_6to4(struct ts_load *l, const struct ts_node *map, const char *path, void *base);
 void ts_finish_6rd(struct ts_load *l, const struct ts_node *map, const char *path, void *base);
 void ts_finish_isatap(struct ts_load *l, const struct ts_node *map, const char *path, void *base);
+void ts_finish_teredo_relay(struct ts_load *l, const struct ts_node *map, const char *path, void *base);
+void ts_finish_teredo_server(struct ts_load *l, const struct ts_node *map, const char *path, void *base);
 
 /* config_check*.c */
 void ts_check(struct ts_load *l);
@@ -150,25 +154,40 @@ void ts_check_services(struct ts_load *l);
 void ts_check_6to4(struct ts_load *l);
 void ts_check_6rd(struct ts_load *l);
 void ts_check_isatap(struct ts_load *l);
+void ts_check_teredo(struct ts_load *l);
 void ts_check_tunnels(struct ts_load *l);
 void ts_check_access(struct ts_load *l);
 void ts_check_routes(struct ts_load *l);
+
+/*
+ * config_check_addr.c: a fault at `path` when the address is not one that a host on the Internet can have (G12), which
+ * the mechanism `who` needs. 0 is skipped: what a faulty value left.
+ */
+void ts_check_public_host(struct ts_load *l, const char *path, rte_be32_t v4, const char *who);
 
 /* config_check_tunnel.c: an IPv6 prefix whose packets go into a tunnel. */
 struct ts_cfg_tunnel {
 	struct ts_prefix6 prefix; /* length 0: a faulty one */
 	char name[24];		  /* of the list entry or section: "6rd[2]" */
+	bool well_known;	  /* the mechanism's, not the operator's */
 };
 
-#define TS_MAX_TUNNELS (1 + TS_MAX_6RD + TS_MAX_ISATAP)
+#define TS_MAX_TUNNELS (2 + TS_MAX_6RD + TS_MAX_ISATAP)
 unsigned ts_cfg_tunnels(const struct ts_config *cfg, struct ts_cfg_tunnel tunnels[TS_MAX_TUNNELS]);
 /* The tunnel whose prefix covers all of `prefix`, or NULL. */
 const struct ts_cfg_tunnel *ts_cfg_tunnel_around(
 	const struct ts_cfg_tunnel *tunnels, unsigned n, const struct ts_cfg_addr *prefix);
 /* A fault at `path` when no packet could have an address of the prefix (G16); length 0 is skipped. */
 void ts_check_tunnel_prefix(struct ts_load *l, const char *path, const struct ts_prefix6 *prefix, bool allow_ula);
-/* A fault at `path` when the packets of a tunnel of this MTU do not fit into every interface (G40). */
-void ts_check_tunnel_mtu(struct ts_load *l, const char *path, unsigned mtu);
+/*
+ * A fault at `path` when the packets of a tunnel of this MTU do not fit into every interface with the bytes of outer
+ * headers that `what` names (G40).
+ */
+void ts_check_tunnel_mtu(struct ts_load *l, const char *path, unsigned mtu, unsigned headers, const char *what);
+/* The mechanism that owns 2002::/16 or 2001::/32 when the prefix overlaps that, or NULL; *its is that. */
+const char *ts_cfg_reserved(const struct ts_prefix6 *prefix, struct ts_prefix6 *its);
+/* Whether they have addresses in common; one of length 0, a faulty one, has none. */
+bool ts_prefix6_overlap(const struct ts_prefix6 *a, const struct ts_prefix6 *b);
 /* A fault at `path` when the IPv4 prefix has to do with addresses that no managed network uses (G15). */
 void ts_check_managed(struct ts_load *l, const char *path, const struct ts_prefix4 *prefix);
 /* The same for the address of a 6rd relay or ISATAP router, which may not be in 192.88.99.0/24 either; 0 is skipped. */
@@ -182,6 +201,8 @@ bool ts_cfg_addr_on(const struct ts_cfg_addr *lan, const struct ts_cfg_addr *add
 const char *ts_cfg_addr_unfit(const struct ts_cfg_addr *addr);
 bool ts_cfg_addr_link_local(const struct ts_cfg_addr *addr);
 bool ts_is_6to4_anycast_net(rte_be32_t v4);
+/* Private or link-local (RFC 1918, RFC 3927): nobody on the Internet could answer it. */
+bool ts_is_private4(rte_be32_t v4);
 /* Clear the bits beyond the length; returns whether there were any. */
 bool ts_cfg_addr_mask(struct ts_cfg_addr *addr);
 /* "a.b.c.d" or, with_len, "a.b.c.d/len"; returns buf. */

@@ -9,56 +9,10 @@
  */
 #include <string.h>
 
-#include "config_internal.h"
+#include "config_keys.h"
 
 /* A table of keys is read by columns of its own. */
 /* clang-format off */
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define FIELD(type, f) .offset = offsetof(type, f), .size = sizeof(((type *)0)->f)
-#define ARRAY(type, f, n)                                                                                              \
-	.offset = offsetof(type, f), .size = sizeof(((type *)0)->f[0]), .max_items = COUNT(((type *)0)->f),            \
-	.count_offset = offsetof(type, n)
-#define CFG(f) FIELD(struct ts_config, f)
-#define CFGS(f, n) ARRAY(struct ts_config, f, n)
-
-#define RELOAD .flags = TS_KEY_RELOADABLE
-#define SECTION(p, text) { .path = p, .type = TS_KEY_SECTION, .help = text }
-/* Events per second; 0 is allowed and means none. */
-#define RATE(p, f, dflt, text)                                                                                         \
-	{ .path = p, .type = TS_KEY_RATE, CFG(f), .min = 0, .max = 1000000000, .fallback = dflt, .unit = "per second", \
-	  RELOAD, .help = text }
-/* A rate of which 0 means that there is none. */
-#define RATE_OR_NO_LIMIT(p, f, dflt, text)                                                                                   \
-	{ .path = p, .type = TS_KEY_RATE, CFG(f), .min = 1, .max = 1000000000, .fallback = dflt, .unit = "per second", \
-	  .flags = TS_KEY_OR_ZERO | TS_KEY_RELOADABLE, .help = text }
-/* A limit of a table, fixed when its memory is taken. */
-#define LIMIT(p, f, lo, hi, dflt, what, text)                                                                          \
-	{ .path = p, .type = TS_KEY_UINT, CFG(f), .min = lo, .max = hi, .fallback = dflt, .unit = what, .help = text }
-#define COMPUTED(p, f, lo, hi, what, text)                                                                             \
-	{ .path = p, .type = TS_KEY_UINT, CFG(f), .min = lo, .max = hi, .fallback = "0", .unit = what,                 \
-	  .flags = TS_KEY_OR_ZERO, .help = text }
-
-/* One of the keys that all entries of a list of tunnels have alike. */
-#define TUNNEL_BOOL(p, type_, f, dflt, text)                                                                           \
-	{ .path = p, .type = TS_KEY_BOOL, FIELD(type_, f), .fallback = dflt, RELOAD, .help = text }
-#define TUNNEL_NUMBER(p, type_, f, lo, hi, dflt, what, text)                                                           \
-	{ .path = p, .type = TS_KEY_UINT, FIELD(type_, f), .min = lo, .max = hi, .fallback = dflt, .unit = what,       \
-	  RELOAD, .help = text }
-#define TUNNEL_ENUM(p, type_, f, words, dflt, text)                                                                    \
-	{ .path = p, .type = TS_KEY_ENUM, FIELD(type_, f), .choices = words, .fallback = dflt, RELOAD, .help = text }
-#define MTU_HELP "tunnel MTU: the largest IPv6 packet that is put into a tunnel"
-#define DSCP_HELP "DSCP of the outer header: zero, or a copy of the inner one"
-#define ECN_HELP                                                                                                       \
-	"ECN of the outer header (RFC 6040): compat: 00; normal: a copy, if all far ends are known to cope"
-#define ULA_HELP "carry packets from and to fc00::/7"
-#define MSS_CLAMP_HELP                                                                                                 \
-	"lower the MSS of TCP connections to what the tunnel MTU carries, for hosts that miss Packet Too Big"
-#define DYNAMIC_MTU_HELP                                                                                               \
-	"learn the path MTU of each far end from ICMPv4 errors (RFC 4213 3.2.2): DF is set and Packet Too Big tells "  \
-	"it, while it leaves room for 1280 bytes; DF is clear where it does not"
-#define HANDOVER(p, from, to, text)                                                                                    \
-	{ .path = p, .type = TS_KEY_BOOL, CFG(handover[from][to]), .fallback = "yes", RELOAD, .help = text }
-
 static const char *const hugepages[] = { "required", "auto", "no", NULL };
 static const char *const idle[] = { "spin", "pause", NULL };
 static const char *const twin[] = { "tap", "none", NULL };
@@ -353,17 +307,111 @@ const struct ts_key ts_keys[] = {
 	TUNNEL_BOOL("isatap[].mss-clamp", struct ts_cfg_isatap, mss_clamp, "no", MSS_CLAMP_HELP),
 	TUNNEL_BOOL("isatap[].dynamic-mtu", struct ts_cfg_isatap, dynamic_mtu, "no", DYNAMIC_MTU_HELP),
 
+	{ .path = "teredo-relay", .type = TS_KEY_SECTION, .line_offset = offsetof(struct ts_config, teredo_relay.line),
+	  .enabled_offset = offsetof(struct ts_config, teredo_relay.enabled), .finish = ts_finish_teredo_relay,
+	  .help = "The Teredo relay (RFC 4380 section 5.4). On when this section is there; what is fixed at start is "
+		  "fixed while it is on." },
+	{ .path = "teredo-relay.address", .type = TS_KEY_IPV4, CFG(teredo_relay.address),
+	  .flags = TS_KEY_REQUIRED | TS_KEY_RELOADABLE,
+	  .help = "IPv4 address that clients are spoken to from: public, and of this machine alone, as clients answer "
+		  "to it. It may also be the server's or that of another tunnel that is not anycast" },
+	NUMBER("teredo-relay.port", teredo_relay.port, 1, 65535, "3545", NULL,
+	       "UDP port that clients are spoken to from; 3544 is the server's"),
+	{ .path = "teredo-relay.bubble-source", .type = TS_KEY_IPV6, CFG(teredo_relay.bubble_source), RELOAD,
+	  .help = "IPv6 source of bubbles, which clients may test by ping: global unicast, not in a tunnel. Without it "
+		  "`local.icmp6-source`; with `cookie-prefix` not used, hence not allowed" },
+	{ .path = "teredo-relay.cookie-prefix", .type = TS_KEY_PREFIX6, CFG(teredo_relay.cookie_prefix), .min = 64,
+	  .max = 64, RELOAD,
+	  .help = "prefix of this relay alone, routed to it, in which the source of each bubble is a cookie: clients "
+		  "get through even when `unconfirmed` is full. Without it they then have to wait" },
+	NUMBER("teredo-relay.ttl", teredo_relay.ttl, 1, 255, "64", NULL, "TTL of the outer header"),
+	NUMBER("teredo-relay.min-client-port", teredo_relay.min_client_port, 1, 65535, "1", NULL,
+	       "smallest UDP port that a client may have: a higher one keeps attackers off well-known ports"),
+	BOOL("teredo-relay.honour-cone", teredo_relay.honour_cone, "no",
+	     "send directly to clients whose address has the cone bit, without bubbles; RFC 5991 deprecates the bit, "
+	     "and nothing proves that such a client exists"),
+	BOOL("teredo-relay.direct-bubble", teredo_relay.direct_bubble, "no",
+	     "send a bubble to the client directly, too: needed only behind a restricted NAT"),
+	BOOL("teredo-relay.nonce", teredo_relay.nonce, "no",
+	     "put a Nonce Trailer (RFC 6081) on the bubbles that go by the server; old clients may refuse them then"),
+	BOOL("teredo-relay.accept-mismatch", teredo_relay.accept_mismatch, "no",
+	     "believe an answer with the right nonce from another address or port, for clients behind symmetric NATs "
+	     "(RFC 6081); lets a client direct traffic at others. Needs `nonce`"),
+	BOOL("teredo-relay.recover", teredo_relay.recover, "yes",
+	     "answer the first packet of an unknown client by a bubble by way of its server: after a restart, clients "
+	     "come back in a round trip"),
+	BOOL("teredo-relay.mss-clamp", teredo_relay.mss_clamp, "no", MSS_CLAMP_HELP),
+	NUMBER("teredo-relay.valid-time", teredo_relay.valid_s, 1, 30, "30", "s",
+	       "a client is sent to without a new bubble this long after it was last heard"),
+	NUMBER("teredo-relay.forget-time", teredo_relay.forget_s, 1, 3600, "300", "s",
+	       "a client that is silent or does not answer is forgotten after this long; at least `valid-time`"),
+	NUMBER("teredo-relay.withdraw-after", teredo_relay.withdraw_after_s, 0, 3600, "30", "s",
+	       "when for so long more contacts a second are refused than `bubbles` allows, 2001::/32 is not announced for a "
+	       "minute, and for twice as long each time that this happens again within an hour; 0 = never"),
+	LIMIT("teredo-relay.peers", teredo_relay.peers, 1024, 16777216, "1048576", "clients",
+	      "clients that are remembered at a time"),
+	{ .path = "teredo-relay.unconfirmed", .type = TS_KEY_UINT, CFG(teredo_relay.unconfirmed), .min = 64,
+	  .max = 16777216, .fallback = "0", .unit = "clients", .flags = TS_KEY_OR_ZERO,
+	  .help = "clients that have not answered yet, at a time; at most `peers`, 0 = a tenth of them" },
+	NUMBER("teredo-relay.unconfirmed-per-source", teredo_relay.unconfirmed_per_source, 1, 16777216, "64", "clients",
+	       "of those, that one native /64 has sent to"),
+	NUMBER("teredo-relay.unconfirmed-per-client", teredo_relay.unconfirmed_per_client, 1, 16777216, "16", "clients",
+	       "of those, behind one IPv4 address"),
+	NUMBER("teredo-relay.peers-per-mapping", teredo_relay.per_mapping, 1, 8, "4", "clients",
+	       "clients, answering or not, behind one IPv4 address and port"),
+	LIMIT("teredo-relay.queue-bytes", teredo_relay.queue_bytes, 0, 1073741824, "5242880", "bytes",
+	      "packet buffers that wait for clients to answer; 0 = no packet waits"),
+	RATE("teredo-relay.bubbles", teredo_relay.bubbles, "10000", "bubbles to clients that native packets go to"),
+	RATE("teredo-relay.recovery-bubbles", teredo_relay.recovery_bubbles, "1000", "bubbles of `recover`"),
+	RATE_OR_NO_LIMIT("teredo-relay.bubbles-per-server", teredo_relay.bubbles_per_server, "1000",
+			 "bubbles by way of one server, of each worker; 0 = no limit"),
+	RATE_OR_NO_LIMIT("teredo-relay.bubbles-per-client", teredo_relay.bubbles_per_client, "100",
+			 "bubbles to clients behind one IPv4 address, of each worker; 0 = no limit"),
+	RATE_OR_NO_LIMIT("teredo-relay.bubbles-per-source", teredo_relay.bubbles_per_source, "1000",
+			 "bubbles that packets of one native /64 cause, of each worker; 0 = no limit"),
+
+	{ .path = "teredo-server", .type = TS_KEY_SECTION,
+	  .line_offset = offsetof(struct ts_config, teredo_server.line), .finish = ts_finish_teredo_server,
+	  .help = "The Teredo server (RFC 4380 section 5.3), on UDP port 3544. On when this section is there." },
+	{ .path = "teredo-server.address", .type = TS_KEY_IPV4, CFG(teredo_server.address),
+	  .flags = TS_KEY_REQUIRED | TS_KEY_RELOADABLE,
+	  .help = "primary IPv4 address, public: the one that clients are configured with" },
+	{ .path = "teredo-server.secondary-address", .type = TS_KEY_IPV4, CFG(teredo_server.secondary), RELOAD,
+	  .help = "second IPv4 address, which shows what kind of NAT a client is behind. Without it `address` plus 1, "
+		  "which clients assume" },
+	{ .path = "teredo-server.keys-file", .type = TS_KEY_STRING, CFG(teredo_server.keys_file), RELOAD,
+	  .help = "file of lines `IDENTIFIER SECRET` that only its owner, root or the daemon, may read or write; "
+		  "without a leading / beside this file. With it only clients that prove to have a secret are served "
+		  "(secure qualification). Read again at every reload" },
+	NUMBER("teredo-server.max-icmp6", teredo_server.max_icmp6, 56, 1240, "88", "bytes",
+	       "largest ICMPv6 message that is forwarded: a server is no relay"),
+	NUMBER("teredo-server.min-client-port", teredo_server.min_client_port, 1, 65535, "1", NULL,
+	       "smallest UDP port that a client may have"),
+	BOOL("teredo-server.foreign-clients", teredo_server.foreign_clients, "no",
+	     "forward to clients of other servers, too; nothing legitimate needs it"),
+	NUMBER("teredo-server.ttl", teredo_server.ttl, 1, 255, "64", NULL, "TTL of the outer header"),
+	RATE_OR_NO_LIMIT("teredo-server.advertisements-per-host", teredo_server.advertisements_per_host, "10",
+			 "router advertisements to one IPv4 address, of each worker; 0 = no limit"),
+	RATE_OR_NO_LIMIT("teredo-server.advertisements-per-net", teredo_server.advertisements_per_net, "1000",
+			 "router advertisements to one IPv4 /24, of each worker; 0 = no limit"),
+
 	SECTION("handover", "What may go from one tunnel straight into another of this relay; what may not is dropped. "
-			    "6to4 to 6to4 never may (RFC 3964); within one 6rd domain `hairpin` decides, "
-			    "within one ISATAP site everything may."),
+			    "6to4 to 6to4 (RFC 3964) and Teredo to Teredo never may; within one 6rd domain `hairpin` "
+			    "decides, within one ISATAP site everything may."),
 	HANDOVER("handover.6to4-6rd", TS_MECH_6TO4, TS_MECH_6RD, "from 6to4 to 6rd"),
 	HANDOVER("handover.6to4-isatap", TS_MECH_6TO4, TS_MECH_ISATAP, "from 6to4 to ISATAP"),
+	HANDOVER("handover.6to4-teredo", TS_MECH_6TO4, TS_MECH_TEREDO, "from 6to4 to Teredo"),
 	HANDOVER("handover.6rd-6to4", TS_MECH_6RD, TS_MECH_6TO4, "from 6rd to 6to4"),
 	HANDOVER("handover.6rd-6rd", TS_MECH_6RD, TS_MECH_6RD, "from one 6rd domain to another"),
 	HANDOVER("handover.6rd-isatap", TS_MECH_6RD, TS_MECH_ISATAP, "from 6rd to ISATAP"),
+	HANDOVER("handover.6rd-teredo", TS_MECH_6RD, TS_MECH_TEREDO, "from 6rd to Teredo"),
 	HANDOVER("handover.isatap-6to4", TS_MECH_ISATAP, TS_MECH_6TO4, "from ISATAP to 6to4"),
 	HANDOVER("handover.isatap-6rd", TS_MECH_ISATAP, TS_MECH_6RD, "from ISATAP to 6rd"),
 	HANDOVER("handover.isatap-isatap", TS_MECH_ISATAP, TS_MECH_ISATAP, "from one ISATAP site to another"),
+	HANDOVER("handover.isatap-teredo", TS_MECH_ISATAP, TS_MECH_TEREDO, "from ISATAP to Teredo"),
+	HANDOVER("handover.teredo-6to4", TS_MECH_TEREDO, TS_MECH_6TO4, "from Teredo to 6to4"),
+	HANDOVER("handover.teredo-6rd", TS_MECH_TEREDO, TS_MECH_6RD, "from Teredo to 6rd"),
+	HANDOVER("handover.teredo-isatap", TS_MECH_TEREDO, TS_MECH_ISATAP, "from Teredo to ISATAP"),
 
 	SECTION("access", "Who is served by the tunnels, and how much (RFC 3964 4.1.3, 4.2.3)."),
 	{ .path = "access.deny-ipv4", .type = TS_KEY_PREFIX4, CFGS(access.deny4, access.n_deny4), .min = 1, .max = 32,

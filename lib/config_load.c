@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "config_internal.h"
+#include "teredo_keys.h"
 
 static void *
 at(void *base, size_t offset)
@@ -294,6 +295,8 @@ ts_config_init(struct ts_config *cfg)
 void
 ts_config_free(struct ts_config *cfg)
 {
+	ts_teredo_keys_put(cfg->teredo_server.keys);
+	cfg->teredo_server.keys = NULL;
 	free(cfg->routes);
 	free(cfg->neighbours);
 	cfg->routes = NULL;

@@ -94,6 +94,15 @@ compare_list(struct diff *d, const struct ts_key *key, const char *path, const v
 	}
 }
 
+/* What is fixed while a section is on has not been taken before, or is not needed any more. */
+static bool
+is_off(const struct ts_key *section, const void *was, const void *is)
+{
+	size_t at = section->enabled_offset;
+
+	return at != 0 && !(*((const bool *)was + at) && *((const bool *)is + at));
+}
+
 static void
 compare_scope(struct diff *d, const char *prefix, const char *path, const void *was, const void *is)
 {
@@ -104,7 +113,7 @@ compare_scope(struct diff *d, const char *prefix, const char *path, const void *
 		const struct ts_key *key = &ts_keys[i];
 		const char *name = ts_key_child(key, prefix, &len);
 
-		if (name == NULL || (key->flags & TS_KEY_RELOADABLE))
+		if (name == NULL || (key->flags & TS_KEY_RELOADABLE) || is_off(key, was, is))
 			continue;
 		snprintf(child, sizeof(child), "%s%.*s", path, (int)len, name);
 		if (key->type == TS_KEY_SECTION) {

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define TS_PREFIX_LIMITER_SLOTS 4096
+#define TS_PREFIX_LIMITER_SLOTS 65536
 
 struct ts_prefix_limiter {
 	uint64_t interval;  /* cycles per event; 0: unlimited */
@@ -36,7 +36,7 @@ static inline bool
 ts_prefix_limiter_take(struct ts_prefix_limiter *l, uint64_t key, uint64_t now)
 {
 	uint64_t hash = (key ^ l->seed) * UINT64_C(0x9e3779b97f4a7c15),
-		 *due = &l->due[(hash ^ hash >> 29) >> 20 & 4095];
+		 *due = &l->due[(hash ^ hash >> 29) >> 20 & (TS_PREFIX_LIMITER_SLOTS - 1)];
 
 	if (l->interval == 0)
 		return true;
