@@ -17,7 +17,7 @@
 #include "tun.h"
 #include "twin.h"
 
-#define MAX_PREFIXES (2 + TS_MAX_6RD + TS_MAX_ISATAP)
+#define MAX_PREFIXES (3 + TS_MAX_6RD + TS_MAX_ISATAP)
 #define ADDR_GEN_MODE_NONE "1"
 
 struct ts_announcer {
@@ -25,6 +25,7 @@ struct ts_announcer {
 	int ifindex;
 	uint32_t table;
 	struct mnl_socket *nl; /* stays in the namespace in which it was opened */
+	bool teredo_held;      /* 2001::/32 is left out */
 	struct ts_cfg_addr prefixes[MAX_PREFIXES];
 	unsigned n_prefixes;
 };
@@ -52,6 +53,11 @@ choose_prefixes(struct ts_announcer *a, const struct ts_config *cfg)
 	if (cfg->sixto4.enabled && cfg->sixto4.anycast) {
 		p = add_prefix(a, AF_INET, 24); /* 192.88.99.0/24 alone (S2, S3), RFC 3068 2.3 */
 		p->v4 = TS_6TO4_ANYCAST & ts_mask4(24);
+	}
+	if (cfg->teredo_relay.enabled && !a->teredo_held) {
+		p = add_prefix(a, AF_INET6, 32); /* 2001::/32, RFC 4380 5.4: a server needs none */
+		p->v6.s6_addr[0] = 0x20;
+		p->v6.s6_addr[1] = 0x01;
 	}
 	for (unsigned i = 0; i < cfg->n_sixrd; i++)
 		add_prefix(a, AF_INET6, cfg->sixrd[i].map.prefix.len)->v6 = cfg->sixrd[i].map.prefix.addr;
@@ -149,6 +155,7 @@ ts_announcer_update(struct ts_announcer *a, const struct ts_config *cfg)
 
 	if (now == NULL)
 		return -ENOMEM;
+	now->teredo_held = a->teredo_held;
 	choose_prefixes(now, cfg);
 	set_missing(a, a, now, false);
 	ret = set_missing(a, now, a, true);
@@ -156,6 +163,13 @@ ts_announcer_update(struct ts_announcer *a, const struct ts_config *cfg)
 	a->n_prefixes = now->n_prefixes;
 	free(now);
 	return ret;
+}
+
+int
+ts_announcer_hold_teredo(struct ts_announcer *a, const struct ts_config *cfg, bool hold)
+{
+	a->teredo_held = hold;
+	return ts_announcer_update(a, cfg);
 }
 
 void

@@ -134,8 +134,12 @@ start_local(struct ts_control *c, char *err, size_t err_len)
 	c->local = ts_local_create(&c->cfg, &c->ifaces, c->nexthops, c->rib, c->publisher);
 	if (c->local == NULL)
 		return no_memory("local addresses", err, err_len);
-	if (ts_local_set_host_addrs(c->local, NULL, 0) == 0 && ts_local_add_static(c->local, err, err_len) == 0)
-		return 0;
+	if (ts_local_prepare(c->local, &c->cfg, err, err_len) == 0) {
+		if (ts_local_set_host_addrs(c->local, NULL, 0) != 0)
+			no_memory("services", err, err_len);
+		else if (ts_local_add_static(c->local, err, err_len) == 0)
+			return 0;
+	}
 	ts_local_free(c->local);
 	return -1;
 }

@@ -44,12 +44,38 @@ append_item(const struct ts_control *c, struct ts_ctl_client *cl)
 {
 	struct ts_answer *a = &cl->answer;
 	json_t *item = a->item(c, a->records + a->next * a->record_size);
-	int ret = item == NULL || (a->next > 0 && append_text(cl, ",") != 0) ||
+	int ret = item == NULL || (a->comma && append_text(cl, ",") != 0) ||
 		json_dump_callback(item, append, cl, JSON_COMPACT) != 0;
 
 	json_decref(item);
 	a->next++;
+	a->comma = true;
 	return ret;
+}
+
+/* Items up to a step's worth of text. */
+static int
+append_items(const struct ts_control *c, struct ts_ctl_client *cl)
+{
+	struct ts_answer *a = &cl->answer;
+	int ret = 0;
+
+	if (!a->begun)
+		ret = append_text(cl, "{\"") | append_text(cl, a->name) | append_text(cl, "\":[");
+	a->begun = true;
+	while (ret == 0 && a->next < a->n && cl->out_len < TS_CTL_STEP)
+		ret = append_item(c, cl);
+	return ret;
+}
+
+static void
+take_step(const struct ts_control *c, struct ts_answer *a)
+{
+	if (a->step == NULL || a->next < a->n)
+		return;
+	a->n = a->next = 0;
+	if (!a->step(c, a))
+		a->step = NULL;
 }
 
 /* Text of the answer up to a step's worth; at its end `answering` is false. -1 when memory ran out. */
@@ -57,16 +83,16 @@ static int
 make_text(const struct ts_control *c, struct ts_ctl_client *cl)
 {
 	struct ts_answer *a = &cl->answer;
-	int ret = 0;
+	int ret;
 
+	take_step(c, a);
 	if (a->whole != NULL) {
 		ret = json_dump_callback(a->whole, append, cl, JSON_COMPACT);
+	} else if (a->name == NULL) { /* a document in the making, or memory ran out while it was made */
+		return a->step != NULL ? 0 : -1;
 	} else {
-		if (a->next == 0)
-			ret = append_text(cl, "{\"") | append_text(cl, a->name) | append_text(cl, "\":[");
-		while (ret == 0 && a->next < a->n && cl->out_len < TS_CTL_STEP)
-			ret = append_item(c, cl);
-		if (ret == 0 && a->next < a->n)
+		ret = append_items(c, cl);
+		if (ret == 0 && (a->next < a->n || a->step != NULL))
 			return 0;
 		ret |= append_text(cl, "]}");
 	}

@@ -7,28 +7,13 @@
 #include <rte_common.h>
 #include <rte_cycles.h>
 
+#include "log.h"
 #include "neigh.h"
+#include "own.h"
 #include "services.h"
+#include "teredo.h"
 
-#define MAX_ADDRS 2048
 #define KERNEL_MAIN_TABLE 254
-
-/* One own address; `host`: the kernel has it, too. */
-struct own_addr {
-	uint8_t family;
-	bool host;
-	uint8_t proto41; /* enum ts_proto41 */
-	uint16_t domain; /* of that mechanism */
-	uint8_t addr[16];
-};
-
-/* All own addresses and attached subnets while they are put together. */
-struct own_set {
-	unsigned n;
-	struct own_addr addr[MAX_ADDRS];
-	unsigned n_attached;
-	struct ts_prefix4 attached[MAX_ADDRS];
-};
 
 struct ts_local {
 	const struct ts_config *cfg;
@@ -37,10 +22,11 @@ struct ts_local {
 	struct ts_rib *rib;
 	struct ts_publisher *publisher;
 	uint32_t gen;
+	struct ts_teredo teredo;
 	struct ts_hints hints;
 	struct ts_host_addr *host; /* [n_host] as they were last told */
 	unsigned n_host;
-	struct own_set set;
+	struct ts_own_set set;
 };
 
 struct ts_local *
@@ -56,6 +42,7 @@ ts_local_create(const struct ts_config *cfg, const struct ts_ifaces *ifaces, str
 	l->nexthops = nexthops;
 	l->rib = rib;
 	l->publisher = publisher;
+	l->hints.teredo = &l->teredo;
 	l->hints.mirror = ts_site_table_create(rte_rdtsc());
 	l->hints.mtus = ts_site_table_create(rte_rdtsc());
 	if (l->hints.mirror == NULL || l->hints.mtus == NULL) {
@@ -70,130 +57,11 @@ ts_local_free(struct ts_local *l)
 {
 	if (l == NULL)
 		return;
+	ts_teredo_free(&l->teredo);
 	free(l->host);
 	free(l->hints.mirror);
 	free(l->hints.mtus);
 	free(l);
-}
-
-static struct own_addr *
-add_own(struct own_set *set, uint8_t family, const void *addr)
-{
-	size_t len = family == AF_INET ? 4 : 16;
-
-	for (unsigned i = 0; i < set->n; i++)
-		if (set->addr[i].family == family && memcmp(set->addr[i].addr, addr, len) == 0)
-			return &set->addr[i];
-	if (set->n == MAX_ADDRS)
-		return NULL;
-
-	struct own_addr *a = &set->addr[set->n++];
-
-	memset(a, 0, sizeof(*a));
-	a->family = family;
-	memcpy(a->addr, addr, len);
-	return a;
-}
-
-static void
-add_attached(struct own_set *set, rte_be32_t addr, uint8_t len)
-{
-	struct ts_prefix4 p = {addr & ts_mask4(len), len};
-
-	if (set->n_attached < MAX_ADDRS)
-		set->attached[set->n_attached++] = p;
-}
-
-static bool
-is_link_local_or_loopback(uint8_t family, const uint8_t *addr)
-{
-	static const uint8_t loopback[16] = {[15] = 1};
-
-	if (family == AF_INET)
-		return addr[0] == 127;
-	return (addr[0] == 0xfe && (addr[1] & 0xc0) == 0x80) || memcmp(addr, loopback, 16) == 0;
-}
-
-/* What the kernel has. */
-static void
-collect_host(struct own_set *set, const struct ts_host_addr *addrs, unsigned n)
-{
-	for (unsigned i = 0; i < n; i++) {
-		const struct ts_host_addr *h = &addrs[i];
-		rte_be32_t v4;
-
-		if (is_link_local_or_loopback(h->family, h->addr))
-			continue;
-
-		struct own_addr *a = add_own(set, h->family, h->addr);
-
-		if (a != NULL)
-			a->host = true;
-		memcpy(&v4, h->addr, sizeof(v4));
-		if (h->family == AF_INET && h->iface >= 0)
-			add_attached(set, v4, h->prefix_len);
-	}
-}
-
-/* Addresses of interfaces without a twin: there is no kernel behind them, so they are ours alone. */
-static void
-collect_twinless(struct own_set *set, const struct ts_config *cfg)
-{
-	for (unsigned i = 0; i < cfg->n_interfaces; i++) {
-		const struct ts_cfg_interface *c = &cfg->interfaces[i];
-
-		for (unsigned k = 0; c->twin == TS_TWIN_NONE && k < c->n_addresses; k++) {
-			const struct ts_cfg_addr *a = &c->addresses[k];
-
-			add_own(set, a->family, a->family == AF_INET ? (const void *)&a->v4 : &a->v6);
-			if (a->family == AF_INET)
-				add_attached(set, a->v4, a->prefix_len);
-		}
-	}
-}
-
-static void
-add_mechanism(struct own_set *set, rte_be32_t addr, enum ts_proto41 proto41, uint16_t domain)
-{
-	struct own_addr *a = add_own(set, AF_INET, &addr);
-
-	if (a == NULL)
-		return;
-	a->proto41 = proto41;
-	a->domain = domain;
-}
-
-/* R7: of the border relay's own delegated prefix, the subnet-router anycast address answers. */
-static void
-collect_6rd(struct own_set *set, const struct ts_cfg_6rd *d, uint16_t domain)
-{
-	struct ts_prefix6 delegated = ts_6rd_delegated(&d->map, d->br);
-
-	add_mechanism(set, d->br, TS_PROTO41_6RD, domain);
-	add_own(set, AF_INET6, &delegated.addr);
-}
-
-/* Service addresses, and which mechanism protocol 41 to them belongs to (G2). */
-static void
-collect_services(struct own_set *set, const struct ts_config *cfg)
-{
-	static const uint8_t anycast6[16] = {0x20, 0x02, 0xc0, 0x58, 0x63, 0x01}; /* 2002:c058:6301:: (S20) */
-
-	for (unsigned i = 0; i < cfg->local.n_addresses; i++) {
-		const struct ts_cfg_addr *a = &cfg->local.addresses[i];
-
-		add_own(set, a->family, a->family == AF_INET ? (const void *)&a->v4 : &a->v6);
-	}
-	if (cfg->local.has_icmp6_source)
-		add_own(set, AF_INET6, &cfg->local.icmp6_source);
-	if (cfg->sixto4.enabled && cfg->sixto4.anycast)
-		add_own(set, AF_INET6, anycast6);
-	for (unsigned i = 0; cfg->sixto4.enabled && i < cfg->sixto4.n_rx_v4; i++)
-		add_mechanism(set, cfg->sixto4.rx_v4[i], TS_PROTO41_6TO4, 0);
-	for (unsigned i = 0; i < cfg->n_sixrd; i++)
-		collect_6rd(set, &cfg->sixrd[i], (uint16_t)i);
-	for (unsigned i = 0; i < cfg->n_isatap; i++)
-		add_mechanism(set, cfg->isatap[i].address, TS_PROTO41_ISATAP, (uint16_t)i);
 }
 
 static bool
@@ -206,6 +74,8 @@ bool
 ts_local_is_tunnel(const struct ts_config *cfg, const uint8_t prefix[16], uint8_t len)
 {
 	if (cfg->sixto4.enabled && len >= 16 && ts_is_6to4(prefix))
+		return true;
+	if (cfg->teredo_relay.enabled && len >= 32 && ts_is_teredo(prefix))
 		return true;
 	for (unsigned i = 0; i < cfg->n_sixrd; i++)
 		if (covers(&cfg->sixrd[i].map.prefix, prefix, len))
@@ -230,6 +100,27 @@ own_route6(struct ts_local *l, uint8_t byte0, uint8_t byte1, uint8_t len, enum t
 	return own_route(l, AF_INET6, prefix, len, ts_nexthop_get_simple(l->nexthops, kind));
 }
 
+/* 2001::/32 */
+static int
+teredo_route(struct ts_local *l)
+{
+	static const uint8_t prefix[16] = {0x20, 0x01};
+
+	return own_route(l, AF_INET6, prefix, 32, ts_nexthop_get_simple(l->nexthops, TS_NH_TEREDO));
+}
+
+/* X4, T13: any address of it may be the source of a bubble; the data path answers only where the cookie is valid. */
+static int
+cookie_route(struct ts_local *l)
+{
+	const struct ts_prefix6 *p = &l->cfg->teredo_relay.cookie_prefix;
+
+	if (p->len == 0)
+		return 0;
+	return own_route(
+		l, AF_INET6, &p->addr, p->len, ts_nexthop_get_local(l->nexthops, false, TS_PROTO41_NONE, 0, 0));
+}
+
 static int
 tunnel_route(struct ts_local *l, const struct ts_prefix6 *p, enum ts_nh_kind kind, uint16_t domain)
 {
@@ -247,6 +138,8 @@ add_fixed_routes(struct ts_local *l)
 	rc |= own_route6(l, 0xff, 0x02, 16, TS_NH_PUNT);
 	if (l->cfg->sixto4.enabled)
 		rc |= own_route6(l, 0x20, 0x02, 16, TS_NH_6TO4);
+	if (l->cfg->teredo_relay.enabled)
+		rc |= teredo_route(l) | cookie_route(l);
 	for (unsigned i = 0; i < l->cfg->n_sixrd; i++)
 		rc |= tunnel_route(l, &l->cfg->sixrd[i].map.prefix, TS_NH_6RD, (uint16_t)i);
 	for (unsigned i = 0; i < l->cfg->n_isatap; i++)
@@ -260,8 +153,8 @@ add_address_routes(struct ts_local *l)
 	int rc = 0;
 
 	for (unsigned i = 0; i < l->set.n; i++) {
-		const struct own_addr *a = &l->set.addr[i];
-		uint32_t nh = ts_nexthop_get_local(l->nexthops, a->host, a->proto41, a->domain);
+		const struct ts_own_addr *a = &l->set.addr[i];
+		uint32_t nh = ts_nexthop_get_local(l->nexthops, a->host, a->proto41, a->domain, a->udp);
 
 		rc |= own_route(l, a->family, a->addr, a->family == AF_INET ? 32 : 128, nh);
 	}
@@ -271,7 +164,7 @@ add_address_routes(struct ts_local *l)
 static struct ts_services *
 make_services(const struct ts_local *l)
 {
-	rte_be32_t own[MAX_ADDRS];
+	rte_be32_t own[TS_OWN_MAX];
 	size_t n = 0;
 
 	for (unsigned i = 0; i < l->set.n; i++)
@@ -280,15 +173,33 @@ make_services(const struct ts_local *l)
 	return ts_services_make(l->cfg, own, n, l->set.attached, l->set.n_attached, &l->hints);
 }
 
+int
+ts_local_prepare(struct ts_local *l, const struct ts_config *cfg, char *err, size_t err_len)
+{
+	return ts_teredo_prepare(&l->teredo, &cfg->teredo_relay, ts_publish_workers(l->publisher), err, err_len);
+}
+
+static void
+set_quotas(const struct ts_local *l)
+{
+	const struct ts_cfg_teredo_relay *r = &l->cfg->teredo_relay;
+
+	if (l->teredo.contacts != NULL)
+		ts_contacts_set_quotas(
+			l->teredo.contacts, r->unconfirmed_per_source, r->unconfirmed_per_client, r->queue_bytes);
+}
+
 static int
 apply(struct ts_local *l, const struct ts_host_addr *addrs, unsigned n)
 {
 	struct ts_services *s;
+	char err[256];
 
-	l->set.n = l->set.n_attached = 0;
-	collect_host(&l->set, addrs, n);
-	collect_twinless(&l->set, l->cfg);
-	collect_services(&l->set, l->cfg);
+	if (ts_local_prepare(l, l->cfg, err, sizeof(err)) < 0) {
+		ts_log("%s", err);
+		return -ENOMEM;
+	}
+	ts_own_collect(&l->set, l->cfg, addrs, n);
 	s = make_services(l);
 	if (s == NULL)
 		return -ENOMEM;
@@ -301,6 +212,7 @@ apply(struct ts_local *l, const struct ts_host_addr *addrs, unsigned n)
 	ts_rib_sweep(l->rib, AF_INET, TS_ORIGIN_OWN, l->gen);
 	ts_rib_sweep(l->rib, AF_INET6, TS_ORIGIN_OWN, l->gen);
 	ts_publish_services(l->publisher, s, ts_services_free);
+	set_quotas(l);
 	return 0;
 }
 
@@ -329,6 +241,20 @@ int
 ts_local_refresh(struct ts_local *l)
 {
 	return apply(l, l->host, l->n_host);
+}
+
+void
+ts_local_poll(struct ts_local *l, uint64_t now)
+{
+	if (ts_teredo_replace_key(&l->teredo, now / rte_get_tsc_hz()) && l->cfg->teredo_relay.cookie_prefix.len != 0 &&
+		ts_local_refresh(l) != 0)
+		ts_log("no memory for a new key of the Teredo relay: it is used from the next change on");
+}
+
+const struct ts_teredo *
+ts_local_teredo(const struct ts_local *l)
+{
+	return &l->teredo;
 }
 
 static const void *

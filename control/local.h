@@ -28,7 +28,21 @@ int ts_local_set_host_addrs(struct ts_local *l, const struct ts_host_addr *addrs
 /* The same addresses under a changed configuration; 0, or -errno with nothing published. */
 int ts_local_refresh(struct ts_local *l);
 
-/* Does the prefix lie in 2002::/16, a 6rd or an ISATAP prefix that is configured? */
+/*
+ * Make what a configuration needs beyond what there is: the Teredo relay's tables, when it is switched on for the first
+ * time. The two above do it for the configuration in use; this one says what is missing, and changes nothing then. 0,
+ * or -1 and a message.
+ */
+int ts_local_prepare(struct ts_local *l, const struct ts_config *cfg, char *err, size_t err_len);
+
+/* What is to be done at certain times; `now` is the time stamp counter. Cheap when there is nothing. */
+void ts_local_poll(struct ts_local *l, uint64_t now);
+
+/* For showing; its members are NULL while the relay has never been on. */
+struct ts_teredo;
+const struct ts_teredo *ts_local_teredo(const struct ts_local *l);
+
+/* Does the prefix lie in 2002::/16, 2001::/32, a 6rd or an ISATAP prefix that is configured? */
 bool ts_local_is_tunnel(const struct ts_config *cfg, const uint8_t prefix[16], uint8_t len);
 
 /* Static routes and neighbours of the configuration; once at start. -1 and a message in `err` on failure. */

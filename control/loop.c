@@ -11,8 +11,10 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <rte_cycles.h>
 #include <rte_ring_elem.h>
 
+#include "attack.h"
 #include "ctlsock.h"
 #include "daemon.h"
 #include "log.h"
@@ -26,6 +28,7 @@ struct loop {
 	struct ts_control *c;
 	int epoll, signals;
 	bool ready, stop;
+	struct ts_attack attack;
 };
 
 static int
@@ -133,6 +136,45 @@ ts_control_announce(struct ts_control *c, char *err, size_t err_len)
 	return -1;
 }
 
+/* First contacts with Teredo clients that were refused because there were too many (X3 to X5). */
+static uint64_t
+refused_contacts(const struct ts_control *c)
+{
+	static const enum ts_counter refusals[] = {
+		TS_C_drop_teredo_encap_bubble_limited,
+		TS_C_drop_teredo_encap_no_room,
+		TS_C_drop_teredo_encap_stateless,
+		TS_C_drop_teredo_encap_handoff_full,
+	};
+	struct ts_worker_stats stats;
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < c->n_workers; i++) {
+		ts_worker_stats(c->workers[i], &stats);
+		for (unsigned k = 0; k < RTE_DIM(refusals); k++)
+			sum += stats.counters[refusals[k]];
+	}
+	return sum;
+}
+
+/* X8 */
+static void
+watch_attack(struct loop *l)
+{
+	const struct ts_cfg_teredo_relay *r = &l->c->cfg.teredo_relay;
+	bool was = l->attack.withdrawn;
+	int ret;
+
+	if (l->c->announcer == NULL || !r->enabled ||
+		ts_attack_step(&l->attack, rte_rdtsc() / rte_get_tsc_hz(), refused_contacts(l->c),
+			r->bubbles.per_second, r->withdraw_after_s) == was)
+		return;
+	ret = ts_announcer_hold_teredo(l->c->announcer, &l->c->cfg, !was);
+	ts_log("2001::/32 %s: strangers ask for %s contacts than teredo-relay.bubbles%s%s",
+		was ? "announced again" : "withdrawn", was ? "no more" : "more", ret < 0 ? ": " : "",
+		ret < 0 ? strerror(-ret) : "");
+}
+
 /* Announce only what can be delivered: the kernel's routes are read and every worker has them. */
 static int
 become_ready(struct loop *l, bool publishing, char *err, size_t err_len)
@@ -161,6 +203,8 @@ turn(struct loop *l, char *err, size_t err_len)
 		if (due >= 0 && due < wait)
 			wait = due;
 	}
+	ts_local_poll(c->local, rte_rdtsc());
+	watch_attack(l);
 	publishing = ts_publish_poll(c->publisher);
 	if (publishing && wait > 1)
 		wait = 1;

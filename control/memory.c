@@ -3,8 +3,8 @@
  * How much memory EAL is asked for: the sum of what the configured limits can come to (decisions.md 15).
  *
  * Counted are the two pairs of FIBs with the routes that rte_fib keeps for itself, packet buffers per NUMA node, what a
- * worker owns, and slack for what DPDK's drivers and libraries take. The figures of rte_fib follow its types DIR24_8
- * with 2-byte and TRIE with 4-byte next hops.
+ * worker owns, the Teredo relay's peers and contacts, and slack for what DPDK's drivers and libraries take. The figures
+ * of rte_fib follow its types DIR24_8 with 2-byte and TRIE with 4-byte next hops.
  */
 #include <rte_common.h>
 #include <rte_mbuf.h>
@@ -15,14 +15,15 @@
 #include "dataplane/worker.h"
 #include "eal.h"
 #include "ports.h"
+#include "teredo.h"
 
 #define MIB (1024.0 * 1024.0)
 #define TBL24_ENTRIES (1u << 24)
 #define TBL8_ENTRIES 256u
 #define ROUTE4_BYTES 160u /* rte_rib's node with its share of the mempool, measured; a route makes up to two nodes */
 #define ROUTE6_BYTES 272u
-#define ROUTES_RESERVED 10240u	/* of our own, as in rib.c, beyond the configured limit */
-#define WORKER_BYTES (8u << 20) /* rings, counters, waiting packets' bookkeeping */
+#define ROUTES_RESERVED 10240u	 /* of our own, as in rib.c, beyond the configured limit */
+#define WORKER_BYTES (14u << 20) /* rings, counters, limiters by key, waiting packets' bookkeeping */
 #define SLACK_BYTES (48u << 20)
 #define L2_OVERHEAD 26u /* Ethernet, two tags, FCS */
 
@@ -35,9 +36,17 @@ descriptors(uint16_t configured)
 	return configured != 0 ? configured : DEFAULT_DESCRIPTORS;
 }
 
+/* Packets that wait for Teredo clients to answer; a buffer counts with its data room there. */
+static uint32_t
+teredo_queue_mbufs(const struct ts_config *cfg)
+{
+	return cfg->teredo_relay.enabled ? cfg->teredo_relay.queue_bytes / ts_mbuf_data_room(cfg) : 0;
+}
+
 /*
- * Every descriptor of every queue, what a worker has in hand, waiting for neighbours or for fragments, in its mempool
- * cache and in its rings to and from others, all at the same time: then an allocation fails only when something leaks.
+ * Every descriptor of every queue, what a worker has in hand, waiting for neighbours, for Teredo clients or for
+ * fragments, in its mempool cache and in its rings to and from others, all at the same time: then an allocation fails
+ * only when something leaks.
  */
 uint32_t
 ts_mbufs_per_node(const struct ts_config *cfg)
@@ -52,6 +61,7 @@ ts_mbufs_per_node(const struct ts_config *cfg)
 
 		n += devices * cfg->workers.n_cpus * (descriptors(p->rx_descriptors) + descriptors(p->tx_descriptors));
 	}
+	n += teredo_queue_mbufs(cfg);
 	n += cfg->workers.n_cpus * (4 * TS_BURST_MAX + 2 * RTE_MEMPOOL_CACHE_MAX_SIZE + TS_REASSEMBLY_HELD_MAX + 4096);
 	return rte_align32pow2(n) - 1; /* the best size for a ring of them */
 }
@@ -132,6 +142,8 @@ ts_memory_needed_mb(const struct ts_config *cfg)
 		return cfg->memory.size_mb;
 	bytes += numa_nodes(cfg) * mbuf * ts_mbufs_per_node(cfg);
 	bytes += (double)cfg->workers.n_cpus * WORKER_BYTES;
+	if (cfg->teredo_relay.enabled)
+		bytes += (double)ts_teredo_bytes(&cfg->teredo_relay, cfg->workers.n_cpus);
 	/* Next hops, and adjacencies: the current version, the pending one, the one being made. */
 	bytes += sizeof(struct ts_nexthop) * TS_MAX_NEXTHOPS;
 	bytes += 3.0 * sizeof(struct ts_adjacency) * cfg->tables.adjacencies;

@@ -12,6 +12,9 @@
 
 #include "paths.h"
 
+/* What stands before the padding and the slots. */
+#define KEY_HEAD_LEN (offsetof(struct ts_nexthop, udp) + 1)
+
 static struct nexthop_meta *
 find_entry(const struct ts_nexthops *n, const uint8_t key[NH_KEY_LEN])
 {
@@ -25,10 +28,11 @@ static void
 make_key(uint8_t key[NH_KEY_LEN], const struct ts_nexthop *e, bool neigh)
 {
 	memset(key, 0, NH_KEY_LEN);
-	memcpy(key, e, offsetof(struct ts_nexthop, slots) + sizeof(e->slots));
+	memcpy(key, e, KEY_HEAD_LEN);
+	memcpy(key + KEY_HEAD_LEN, e->slots, sizeof(e->slots));
 	key[NH_KEY_LEN - 1] = neigh;
 }
-_Static_assert(offsetof(struct ts_nexthop, slots) == 6 && sizeof(((struct ts_nexthop *)0)->slots) < NH_KEY_LEN - 7,
+_Static_assert(KEY_HEAD_LEN == 7 && sizeof(((struct ts_nexthop *)0)->slots) < NH_KEY_LEN - KEY_HEAD_LEN,
 	"no padding in the hash key, and room for the flag");
 
 static bool
@@ -114,9 +118,9 @@ ts_nexthop_get_tunnel(struct ts_nexthops *n, enum ts_nh_kind kind, uint16_t doma
 }
 
 uint32_t
-ts_nexthop_get_local(struct ts_nexthops *n, bool host, enum ts_proto41 proto41, uint16_t domain)
+ts_nexthop_get_local(struct ts_nexthops *n, bool host, enum ts_proto41 proto41, uint16_t domain, uint8_t udp)
 {
-	struct ts_nexthop e = {.kind = TS_NH_LOCAL, .host = host, .proto41 = proto41, .domain = domain};
+	struct ts_nexthop e = {.kind = TS_NH_LOCAL, .host = host, .proto41 = proto41, .domain = domain, .udp = udp};
 
 	return get_entry(n, &e, false);
 }

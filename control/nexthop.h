@@ -31,12 +31,13 @@ void ts_nexthops_free(struct ts_nexthops *n);
 
 /*
  * Find or make the next hop; the caller then holds one reference. Returns its id (> 0), or TS_NH_NO_ROUTE when the
- * table is full (counted, see ts_nexthops_full()). Kinds: BLACKHOLE, UNREACHABLE, PROHIBIT, PUNT, 6TO4 need nothing
- * more.
+ * table is full (counted, see ts_nexthops_full()). Kinds: BLACKHOLE, UNREACHABLE, PROHIBIT, PUNT, 6TO4, TEREDO need
+ * nothing more.
  */
 uint32_t ts_nexthop_get_simple(struct ts_nexthops *n, enum ts_nh_kind kind);
 uint32_t ts_nexthop_get_tunnel(struct ts_nexthops *n, enum ts_nh_kind kind, uint16_t domain);
-uint32_t ts_nexthop_get_local(struct ts_nexthops *n, bool host, enum ts_proto41 proto41, uint16_t domain);
+/* udp: TS_UDP_* of the address. */
+uint32_t ts_nexthop_get_local(struct ts_nexthops *n, bool host, enum ts_proto41 proto41, uint16_t domain, uint8_t udp);
 uint32_t ts_nexthop_get_glean(struct ts_nexthops *n, uint16_t iface);
 /* n_paths gateways (family != 0), weights shared out over at most TS_NH_SLOTS slots. */
 uint32_t ts_nexthop_get_paths(struct ts_nexthops *n, const struct ts_path *paths, unsigned n_paths);

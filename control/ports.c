@@ -121,6 +121,8 @@ ts_ports_limits(const struct ts_config *cfg, struct ts_worker_limits *out)
 		[TS_LIMIT_ECHO4] = &cfg->limits.echo4,
 		[TS_LIMIT_ECHO6] = &cfg->limits.echo6,
 		[TS_LIMIT_ICMP4_ERRORS] = &cfg->limits.icmp4_errors,
+		[TS_LIMIT_BUBBLES] = &cfg->teredo_relay.bubbles,
+		[TS_LIMIT_RECOVERY] = &cfg->teredo_relay.recovery_bubbles,
 	};
 	const struct ts_cfg_rate *keyed[TS_N_KEYED_LIMITS] = {
 		[TS_KEYED_ICMP6_PREFIX] = &cfg->limits.icmp6_per_prefix,
@@ -128,6 +130,11 @@ ts_ports_limits(const struct ts_config *cfg, struct ts_worker_limits *out)
 		[TS_KEYED_SITE] = &cfg->access.per_site4,
 		[TS_KEYED_NATIVE] = &cfg->access.per_prefix6,
 		[TS_KEYED_ND] = &nd_answers,
+		[TS_KEYED_BUBBLE_SERVER] = &cfg->teredo_relay.bubbles_per_server,
+		[TS_KEYED_BUBBLE_CLIENT] = &cfg->teredo_relay.bubbles_per_client,
+		[TS_KEYED_BUBBLE_SOURCE] = &cfg->teredo_relay.bubbles_per_source,
+		[TS_KEYED_RA_HOST] = &cfg->teredo_server.advertisements_per_host,
+		[TS_KEYED_RA_NET] = &cfg->teredo_server.advertisements_per_net,
 	};
 
 	for (unsigned i = 0; i < TS_N_LIMITS; i++) {

@@ -244,6 +244,20 @@ ts_publish_version(const struct ts_publisher *p)
 	return p->now != NULL ? p->now->version : 0;
 }
 
+const struct ts_services *
+ts_publish_current(const struct ts_publisher *p)
+{
+	if (p->services_next != NULL)
+		return p->services_next;
+	return p->now != NULL ? p->now->services : NULL;
+}
+
+unsigned
+ts_publish_workers(const struct ts_publisher *p)
+{
+	return p->n_workers;
+}
+
 void
 ts_publisher_free(struct ts_publisher *p)
 {

@@ -39,4 +39,11 @@ void ts_publish_sync(struct ts_publisher *p);
 
 uint64_t ts_publish_version(const struct ts_publisher *p);
 
+/* What follows from the configuration and the addresses as they are now, published or about to be; until the next call
+ * of any function above. NULL before the first. */
+const struct ts_services *ts_publish_current(const struct ts_publisher *p);
+
+/* How many workers take what is published. */
+unsigned ts_publish_workers(const struct ts_publisher *p);
+
 #endif

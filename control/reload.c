@@ -47,8 +47,12 @@ replace(struct ts_control *c, struct ts_config *now, struct ts_config *before)
 static void
 apply(struct ts_control *c, struct ts_config *now, struct ts_config *before)
 {
+	char err[256];
+
 	if (!workers_listen(c)) {
 		ts_log("a worker has not taken the last change yet: nothing changed");
+	} else if (ts_local_prepare(c->local, now, err, sizeof(err)) < 0) {
+		ts_log("%s: nothing changed", err);
 	} else if (replace(c, now, before)) {
 		hand_out_limits(c);
 		if (c->mirror != NULL) /* other prefixes may be tunnels now */

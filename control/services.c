@@ -7,6 +7,7 @@
 #include <rte_ip.h>
 
 #include "lib/router_advert.h"
+#include "lib/teredo_keys.h"
 
 _Static_assert(sizeof(((struct ts_isatap *)0)->ra) >= TS_ROUTER_ADVERT_MAX, "an advertisement fits");
 
@@ -124,7 +125,8 @@ fill_domains(struct ts_services *s, const struct ts_config *cfg)
 	for (unsigned i = 0; i < cfg->n_isatap; i++)
 		fill_isatap(&s->isatap[i], &cfg->isatap[i]);
 	memcpy(s->handover, cfg->handover, sizeof(s->handover));
-	s->handover[TS_MECH_6TO4][TS_MECH_6TO4] = false; /* RFC 3964 4.2 */
+	s->handover[TS_MECH_6TO4][TS_MECH_6TO4] = false;     /* RFC 3964 4.2 */
+	s->handover[TS_MECH_TEREDO][TS_MECH_TEREDO] = false; /* T3: they reach each other without a relay */
 	return true;
 }
 
@@ -161,6 +163,7 @@ ts_services_make(const struct ts_config *cfg, const rte_be32_t *own, size_t n_ow
 		ts_services_free(s);
 		return NULL;
 	}
+	ts_services_fill_teredo(s, cfg, hints->teredo);
 	s->icmp6_source = cfg->local.icmp6_source;
 	s->hop_limit = cfg->local.hop_limit;
 	s->pass_rh0 = cfg->source_policy.pass_rh0;
@@ -176,6 +179,8 @@ ts_services_free(struct ts_services *s)
 	ts_source_policy_free(s->managed);
 	ts_loop_guard_free(s->loop_guard);
 	ts_prefix_set_free(s->deny6);
+	if (s->server.keys != NULL)
+		ts_teredo_keys_put((struct ts_teredo_keys *)(uintptr_t)s->server.keys);
 	free(s->sixrd);
 	free(s->isatap);
 	free(s);

@@ -16,20 +16,23 @@
 struct show {
 	const char *name;
 	const char *arg; /* what the word after the name means; NULL = none is taken */
+	bool words;	 /* several of them */
 	void (*fn)(const struct ts_control *c, const char *arg, struct ts_answer *out);
 	const char *help;
 };
 
 static const struct show shows[] = {
-	{"counters", NULL, ts_show_counters, "every counter, summed over the workers"},
-	{"drops", "[all]", ts_show_drops, "the drop counters that are not zero, and what they mean"},
-	{"ports", NULL, ts_show_ports, "ports: link, packets, what the device missed"},
-	{"interfaces", NULL, ts_show_interfaces, "interfaces: port, tags, MAC, MTU"},
-	{"routes", "[PREFIX]", ts_show_routes, "routes; with a prefix only that one and those within it"},
-	{"neighbours", NULL, ts_show_neighbours, "neighbours and whether they are resolved"},
-	{"workers", NULL, ts_show_workers, "workers: load, packets, version of the tables"},
-	{"tables", NULL, ts_show_tables, "how full the tables are, and how the mirror and the punt thread fare"},
-	{"version", NULL, ts_show_version, "versions of the daemon and of DPDK"},
+	{"counters", NULL, false, ts_show_counters, "every counter, summed over the workers"},
+	{"drops", "[all]", false, ts_show_drops, "the drop counters that are not zero, and what they mean"},
+	{"ports", NULL, false, ts_show_ports, "ports: link, packets, what the device missed"},
+	{"interfaces", NULL, false, ts_show_interfaces, "interfaces: port, tags, MAC, MTU"},
+	{"routes", "[PREFIX]", false, ts_show_routes, "routes; with a prefix only that one and those within it"},
+	{"neighbours", NULL, false, ts_show_neighbours, "neighbours and whether they are resolved"},
+	{"teredo", "summary | peers [full] [limit N]", true, ts_show_teredo,
+		"the Teredo relay's peers and contacts, and the server; with \"full\" whole addresses and ports"},
+	{"workers", NULL, false, ts_show_workers, "workers: load, packets, version of the tables"},
+	{"tables", NULL, false, ts_show_tables, "how full the tables are, and how the mirror and the punt thread fare"},
+	{"version", NULL, false, ts_show_version, "versions of the daemon and of DPDK"},
 };
 
 #define N_SHOWS (sizeof(shows) / sizeof(shows[0]))
@@ -102,14 +105,30 @@ static void
 show_help(struct ts_answer *out)
 {
 	json_t *list = json_object();
-	char usage[64];
+	char usage[80];
 
 	for (unsigned i = 0; i < N_SHOWS; i++) {
 		snprintf(usage, sizeof(usage), "show %s%s%s", shows[i].name, shows[i].arg ? " " : "",
 			shows[i].arg ? shows[i].arg : "");
 		json_object_set_new(list, usage, json_string(shows[i].help));
 	}
+	json_object_set_new(
+		list, "explain ADDRESS", json_string("what the relay would do with a packet to it, and why"));
 	out->whole = json_pack("{s:o}", "help", list);
+}
+
+/* What is left of the line: no blanks around it. */
+static char *
+rest_of(char *line)
+{
+	char *end;
+
+	if (line == NULL)
+		return NULL;
+	line += strspn(line, " ");
+	for (end = line + strlen(line); end > line && end[-1] == ' ';)
+		*--end = '\0';
+	return *line != '\0' ? line : NULL;
 }
 
 static void
@@ -120,6 +139,8 @@ show_named(const struct ts_control *c, const char *name, const char *arg, struct
 			continue;
 		if (arg != NULL && shows[i].arg == NULL)
 			ts_answer_error(c, out, "show %s takes no further word, not \"%s\"", name, arg);
+		else if (arg != NULL && !shows[i].words && strchr(arg, ' ') != NULL)
+			ts_answer_error(c, out, "too many words; try \"help\"");
 		else
 			shows[i].fn(c, arg, out);
 		return;
@@ -151,17 +172,17 @@ ts_show(const struct ts_control *c, const char *request, size_t budget, struct t
 	snprintf(copy, sizeof(copy), "%s", request);
 	verb = strtok_r(copy, " ", &save);
 	name = verb ? strtok_r(NULL, " ", &save) : NULL;
-	arg = name ? strtok_r(NULL, " ", &save) : NULL;
+	arg = name ? rest_of(save) : NULL;
 	if (verb == NULL)
 		ts_answer_error(c, out, "an empty request; try \"help\"");
-	else if (arg != NULL && strtok_r(NULL, " ", &save) != NULL)
-		ts_answer_error(c, out, "too many words; try \"help\"");
 	else if (strcmp(verb, "help") == 0 && name == NULL)
 		show_help(out);
 	else if (strcmp(verb, "show") == 0 && name != NULL)
 		show_named(c, name, arg, out);
+	else if (strcmp(verb, "explain") == 0 && name != NULL && arg == NULL)
+		ts_explain(c, name, out);
 	else
 		ts_answer_error(c, out, "no such request: \"%s\"; try \"help\"", verb);
-	if (out->whole == NULL && out->name == NULL)
+	if (out->whole == NULL && out->name == NULL && out->step == NULL)
 		ts_answer_error(c, out, "out of memory");
 }

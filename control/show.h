@@ -5,7 +5,8 @@
  * An answer is a whole JSON document when it is small, or a list whose items are made one at a time from compact
  * records, so that a million routes take neither the control thread's time nor memory for their text. The records are a
  * snapshot; the next hops that they name are held until ts_answer_free(), because an id may be reused once nothing
- * refers to it.
+ * refers to it. What is too much to look at in one turn of the control thread is looked at in steps: the records are
+ * then those of one step.
  */
 #ifndef TS_CTL_SHOW_H
 #define TS_CTL_SHOW_H
@@ -27,7 +28,15 @@ struct ts_answer {
 	size_t next;	/* the record whose text comes next */
 	size_t budget;	/* bytes that the records may take */
 	uint64_t *held; /* bit per next hop that this answer refers to; NULL = none */
-	bool full;	/* budget or memory ran out while records were taken */
+	/*
+	 * Called when there are no records left, once a turn: takes the next ones, or makes the document in the end.
+	 * False: that was the last step. NULL: all is there already.
+	 */
+	bool (*step)(const struct ts_control *c, struct ts_answer *a);
+	uint64_t cursor;   /* of step(): where it is */
+	uint64_t left;	   /* of step(): how many records may still come */
+	bool begun, comma; /* the list's head has been written; an item has */
+	bool full;	   /* budget or memory ran out while records were taken */
 };
 
 /* Answer one request, a line without its end. `budget`: bytes that a snapshot may take. Never fails: errors are
@@ -59,7 +68,13 @@ void ts_port_figures(const struct ts_control *c, unsigned port, struct ts_port_f
 /* One turn of the worker ended this long ago; 0 when the clocks of two cores disagree. */
 uint64_t ts_worker_age_us(const struct ts_worker_stats *st);
 
-/* The documents; `arg` is the word after the name, or NULL. */
+/* What the relay would do with a packet to this address; explain.c. */
+void ts_explain(const struct ts_control *c, const char *address, struct ts_answer *out);
+
+/* For other answers: a route as `show routes` has it. */
+json_t *ts_route_json(const struct ts_control *c, const struct ts_route_info *r);
+
+/* The documents; `arg` is what follows the name, single blanks between its words, or NULL. */
 void ts_show_counters(const struct ts_control *c, const char *arg, struct ts_answer *out);
 void ts_show_drops(const struct ts_control *c, const char *arg, struct ts_answer *out);
 void ts_show_ports(const struct ts_control *c, const char *arg, struct ts_answer *out);
@@ -67,6 +82,7 @@ void ts_show_workers(const struct ts_control *c, const char *arg, struct ts_answ
 void ts_show_interfaces(const struct ts_control *c, const char *arg, struct ts_answer *out);
 void ts_show_routes(const struct ts_control *c, const char *arg, struct ts_answer *out);
 void ts_show_neighbours(const struct ts_control *c, const char *arg, struct ts_answer *out);
+void ts_show_teredo(const struct ts_control *c, const char *arg, struct ts_answer *out);
 void ts_show_tables(const struct ts_control *c, const char *arg, struct ts_answer *out);
 void ts_show_version(const struct ts_control *c, const char *arg, struct ts_answer *out);
 

@@ -45,6 +45,7 @@ static const char *const kind_name[] = {
 	[TS_NH_6TO4] = "6to4",
 	[TS_NH_6RD] = "6rd",
 	[TS_NH_ISATAP] = "isatap",
+	[TS_NH_TEREDO] = "teredo",
 };
 
 static const char *
@@ -82,10 +83,9 @@ via(const struct ts_control *c, uint32_t nh, const struct ts_nexthop *entry)
 	return json_array();
 }
 
-static json_t *
-route_item(const struct ts_control *c, const void *record)
+json_t *
+ts_route_json(const struct ts_control *c, const struct ts_route_info *r)
 {
-	const struct route_record *r = record;
 	const struct ts_nexthop *entry = &ts_nexthop_array(c->nexthops)[r->nh];
 	char addr[INET6_ADDRSTRLEN], prefix[INET6_ADDRSTRLEN + 4];
 
@@ -94,6 +94,21 @@ route_item(const struct ts_control *c, const void *record)
 	return json_pack("{s:s, s:s, s:s, s:o, s:I, s:b}", "prefix", prefix, "origin", origin_name[r->origin], "kind",
 		kind_name[entry->kind], "via", via(c, r->nh, entry), "metric", (json_int_t)r->metric, "best",
 		(int)r->best);
+}
+
+static json_t *
+route_item(const struct ts_control *c, const void *record)
+{
+	const struct route_record *r = record;
+	struct ts_route_info info = {.family = r->family,
+		.len = r->len,
+		.origin = r->origin,
+		.metric = r->metric,
+		.nh = r->nh,
+		.best = r->best};
+
+	memcpy(info.prefix, r->prefix, sizeof(info.prefix));
+	return ts_route_json(c, &info);
 }
 
 static bool

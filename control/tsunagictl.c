@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * tsunagictl: ask the running daemon. A request is one line, the answer one JSON document and a newline. With --json
- * the answer is passed on as it comes; the routes are laid out one by one as they come; neither holds a full table in
- * memory. Links neither DPDK nor anything of the daemon.
+ * the answer is passed on as it comes; routes and peers are laid out one by one as they come; neither holds a full
+ * table in memory. Links neither DPDK nor anything of the daemon.
  *
  * Exit codes: 0, 1 the daemon answered with an error or does not answer, 2 wrong usage.
  */
@@ -23,6 +23,7 @@
 #define ERROR_HEAD "{\"error\":"
 
 static const char usage_text[] = "Usage: tsunagictl [-s SOCKET] [--json] [--all] show WHAT\n"
+				 "       tsunagictl [-s SOCKET] [--json] explain ADDRESS\n"
 				 "\n"
 				 "WHAT:\n"
 				 "  counters          what the workers counted\n"
@@ -33,19 +34,27 @@ static const char usage_text[] = "Usage: tsunagictl [-s SOCKET] [--json] [--all]
 				 "  neighbours        neighbours and whether they are resolved\n"
 				 "  workers           load and packets of each worker\n"
 				 "  tables            how full the tables are\n"
+				 "  teredo [summary]  the Teredo relay's peers and contacts, and the server\n"
+				 "  teredo peers      the relay's peers, addresses cut to what tells nobody apart\n"
 				 "  version           versions of the daemon and of DPDK\n"
+				 "\n"
+				 "explain: what an address is, and what the relay does with a packet to it\n"
 				 "\n"
 				 "  -s, --socket PATH  of the daemon (default " DEFAULT_SOCKET ",\n"
 				 "                     or the environment's TSUNAGI_SOCKET)\n"
 				 "  -j, --json         the answer as JSON, for programs\n"
 				 "  -a, --all          counters that are zero, too\n"
+				 "  -f, --full         peers with whole addresses and ports\n"
+				 "  -n, --limit N      at most N peers\n"
 				 "  -h, --help\n"
 				 "  -V, --version      of tsunagictl\n";
 
 struct options {
 	const char *socket;
-	bool json, all;
-	const char *what, *arg;
+	bool json, all, full;
+	const char *limit;
+	const char *verb, *what, *arg; /* what: the word after "show", the address after "explain" */
+	const char *list;	       /* of the answer, when it is one that comes item by item */
 };
 
 static int
@@ -138,46 +147,48 @@ show_document(const struct options *o, FILE *in)
 	if (answer == NULL)
 		return cut_short(o, in);
 	ret = say_error(o, answer);
-	if (ret == 0)
+	if (ret == 0 && strcmp(o->verb, "explain") == 0)
+		ts_print_explain(answer);
+	else if (ret == 0)
 		ts_print_answer(o->what, answer, o->all);
 	json_decref(answer);
 	return ret;
 }
 
 static int
-show_items(const struct options *o, FILE *in)
+show_items(const struct options *o, const struct ts_list *list, FILE *in)
 {
-	json_t *route;
+	json_t *item;
 	int ch = getc(in);
 
-	ts_print_routes_head();
+	list->head();
 	if (ch == ']')
 		return 0;
 	ungetc(ch, in);
 	do {
-		route = json_loadf(in, JSON_DISABLE_EOF_CHECK, NULL);
-		if (route == NULL)
+		item = json_loadf(in, JSON_DISABLE_EOF_CHECK, NULL);
+		if (item == NULL)
 			return cut_short(o, in);
-		ts_print_route(route);
-		json_decref(route);
+		list->item(item);
+		json_decref(item);
 		ch = getc(in);
 	} while (ch == ',');
 	return ch == ']' ? 0 : cut_short(o, in);
 }
 
-/* {"routes":[ and then item by item; anything else is short, an error most likely. */
+/* {"NAME":[ and then item by item; anything else is short, an error most likely. */
 static int
-show_routes(const struct options *o, FILE *in)
+show_list(const struct options *o, FILE *in)
 {
-	static const char head[] = "{\"routes\":[";
-	char line[4096];
+	char head[32], line[4096];
 	json_t *answer;
 	int ret;
 
-	if (fgets(line, sizeof(head), in) == NULL)
+	ret = snprintf(head, sizeof(head), "{\"%s\":[", o->list);
+	if (fgets(line, ret + 1, in) == NULL)
 		return cut_short(o, in);
 	if (strcmp(line, head) == 0)
-		return show_items(o, in);
+		return show_items(o, ts_list_layout(o->list), in);
 	if (fgets(line + strlen(line), (int)(sizeof(line) - strlen(line)), in) == NULL)
 		return cut_short(o, in);
 	answer = json_loads(line, 0, NULL);
@@ -186,48 +197,95 @@ show_routes(const struct options *o, FILE *in)
 	return ret != 0 ? ret : cut_short(o, in);
 }
 
+static bool
+asks_peers(const struct options *o)
+{
+	return o->list != NULL && strcmp(o->list, "peers") == 0;
+}
+
 static int
 ask(const struct options *o, FILE *in)
 {
-	char request[512];
+	bool peers = asks_peers(o);
 	const char *arg = o->arg;
+	char request[512];
 	int len;
 
 	if (arg == NULL && strcmp(o->what, "drops") == 0 && o->all)
 		arg = "all";
-	len = snprintf(request, sizeof(request), "show %s%s%s\n", o->what, arg ? " " : "", arg ? arg : "");
+	len = snprintf(request, sizeof(request), "%s %s%s%s%s%s%s\n", o->verb, o->what, arg ? " " : "", arg ? arg : "",
+		peers && o->full ? " full" : "", peers && o->limit ? " limit " : "", peers && o->limit ? o->limit : "");
 	if (len < 0 || (size_t)len >= sizeof(request))
 		return usage_error("too long", NULL);
 	if (send(fileno(in), request, (size_t)len, MSG_NOSIGNAL) != len)
 		return no_daemon(o->socket, errno);
 	if (o->json)
 		return pass_on(o, in);
-	return strcmp(o->what, "routes") == 0 ? show_routes(o, in) : show_document(o, in);
+	return o->list != NULL ? show_list(o, in) : show_document(o, in);
+}
+
+static bool
+is_word(const char *s)
+{
+	return *s != '\0' && s[strcspn(s, " \t\r\n")] == '\0';
+}
+
+/* "routes" takes a prefix, "teredo" what of it. */
+static int
+parse_arg(struct options *o, const char *arg)
+{
+	bool teredo = strcmp(o->what, "teredo") == 0;
+
+	if (arg == NULL) {
+		o->arg = teredo ? "summary" : NULL;
+		return 0;
+	}
+	if (teredo && strcmp(arg, "summary") != 0 && strcmp(arg, "peers") != 0)
+		return usage_error("nothing of this name can be shown of teredo", arg);
+	if (!is_word(arg))
+		return usage_error("not a prefix", arg);
+	o->arg = arg;
+	return 0;
+}
+
+static int
+parse_show(struct options *o, int n, char **words)
+{
+	static const char *const known[] = {"counters", "drops", "ports", "interfaces", "routes", "neighbours",
+		"workers", "tables", "teredo", "version"};
+	unsigned i = 0;
+	int ret;
+
+	if (n == 0)
+		return usage_error("show what?", NULL);
+	while (i < sizeof(known) / sizeof(known[0]) && strcmp(known[i], words[0]) != 0)
+		i++;
+	if (i == sizeof(known) / sizeof(known[0]))
+		return usage_error("nothing of this name can be shown", words[0]);
+	o->what = words[0];
+	if (n > (strcmp(o->what, "routes") == 0 || strcmp(o->what, "teredo") == 0 ? 2 : 1))
+		return usage_error("one word too many", words[n - 1]);
+	ret = parse_arg(o, n == 2 ? words[1] : NULL);
+	if (strcmp(o->what, "routes") == 0)
+		o->list = "routes";
+	else if (o->arg != NULL && strcmp(o->arg, "peers") == 0)
+		o->list = "peers";
+	return ret;
 }
 
 static int
 parse_words(struct options *o, int n, char **words)
 {
-	static const char *const known[] = {
-		"counters", "drops", "ports", "interfaces", "routes", "neighbours", "workers", "tables", "version"};
-	unsigned i = 0;
-
 	if (n == 0)
 		return usage_error("nothing is asked", NULL);
-	if (strcmp(words[0], "show") != 0)
+	o->verb = words[0];
+	if (strcmp(o->verb, "show") == 0)
+		return parse_show(o, n - 1, words + 1);
+	if (strcmp(o->verb, "explain") != 0)
 		return usage_error("no such command", words[0]);
-	if (n == 1)
-		return usage_error("show what?", NULL);
-	while (i < sizeof(known) / sizeof(known[0]) && strcmp(known[i], words[1]) != 0)
-		i++;
-	if (i == sizeof(known) / sizeof(known[0]))
-		return usage_error("nothing of this name can be shown", words[1]);
-	if (n > (strcmp(words[1], "routes") == 0 ? 3 : 2))
-		return usage_error("one word too many", words[n - 1]);
-	if (n == 3 && words[2][strcspn(words[2], " \t\r\n")] != '\0')
-		return usage_error("not a prefix", words[2]);
+	if (n != 2 || !is_word(words[1]))
+		return usage_error("explain takes one address", n > 2 ? words[n - 1] : NULL);
 	o->what = words[1];
-	o->arg = n == 3 ? words[2] : NULL;
 	return 0;
 }
 
@@ -236,11 +294,12 @@ static int
 parse_options(struct options *o, int argc, char **argv)
 {
 	static const struct option longs[] = {{"socket", required_argument, NULL, 's'},
-		{"json", no_argument, NULL, 'j'}, {"all", no_argument, NULL, 'a'}, {"help", no_argument, NULL, 'h'},
+		{"json", no_argument, NULL, 'j'}, {"all", no_argument, NULL, 'a'}, {"full", no_argument, NULL, 'f'},
+		{"limit", required_argument, NULL, 'n'}, {"help", no_argument, NULL, 'h'},
 		{"version", no_argument, NULL, 'V'}, {NULL, 0, NULL, 0}};
 	int opt, ret;
 
-	while ((opt = getopt_long(argc, argv, "s:jahV", longs, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, "s:jafn:hV", longs, NULL)) != -1) {
 		switch (opt) {
 		case 's':
 			o->socket = optarg;
@@ -250,6 +309,12 @@ parse_options(struct options *o, int argc, char **argv)
 			break;
 		case 'a':
 			o->all = true;
+			break;
+		case 'f':
+			o->full = true;
+			break;
+		case 'n':
+			o->limit = optarg;
 			break;
 		case 'h':
 			fputs(usage_text, stdout);
@@ -262,6 +327,10 @@ parse_options(struct options *o, int argc, char **argv)
 		}
 	}
 	ret = parse_words(o, argc - optind, argv + optind);
+	if (ret == 0 && o->limit != NULL && (*o->limit == '\0' || strspn(o->limit, "0123456789") != strlen(o->limit)))
+		ret = usage_error("not a number", o->limit);
+	if (ret == 0 && (o->full || o->limit != NULL) && !asks_peers(o))
+		ret = usage_error("--full and --limit are for teredo peers", NULL);
 	return ret != 0 ? ret : -1;
 }
 

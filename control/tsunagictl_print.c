@@ -10,8 +10,6 @@
 #include "control/tsunagictl.h"
 
 #define MAX_COLUMNS 13
-#define V4_WIDTH 18 /* 255.255.255.255/32 */
-#define V6_WIDTH 43
 
 struct column {
 	const char *title, *key;
@@ -41,8 +39,8 @@ struct row {
 	char *cell[MAX_COLUMNS];
 };
 
-static char *
-cell_text(json_t *v)
+char *
+ts_cell_text(json_t *v)
 {
 	char buf[64];
 
@@ -132,7 +130,7 @@ print_table(const struct column *columns, json_t *list)
 		return;
 	for (size_t r = 0; r < n; r++) {
 		for (unsigned i = 0; i < MAX_COLUMNS && columns[i].title != NULL; i++) {
-			rows[r].cell[i] = cell_text(json_object_get(json_array_get(list, r), columns[i].key));
+			rows[r].cell[i] = ts_cell_text(json_object_get(json_array_get(list, r), columns[i].key));
 			if (rows[r].cell[i] == NULL)
 				abort(); /* out of memory: nothing is left to say it with */
 		}
@@ -164,7 +162,7 @@ print_flat(const char *prefix, json_t *object, json_t *help, bool all, int width
 		}
 		if (!all && json_is_integer(value) && json_integer_value(value) == 0)
 			continue;
-		cell = cell_text(value);
+		cell = ts_cell_text(value);
 		note = json_string_value(json_object_get(help, key));
 		if (note != NULL)
 			printf("%-*s  %12s  %s\n", width, name, cell ? cell : "?", note);
@@ -208,33 +206,51 @@ ts_print_answer(const char *what, json_t *answer, bool all)
 	print_flat("", body, json_object_get(answer, "help"), all || !counts, widest(body, 0));
 }
 
-void
-ts_print_routes_head(void)
+/* "2001:db8::/32 via 192.0.2.1 ix0" */
+static void
+print_route_value(json_t *route)
 {
-	printf("  %-*s  %-9s  %10s  %-11s  %s\n", V4_WIDTH, "PREFIX", "ORIGIN", "METRIC", "KIND", "VIA");
-}
-
-void
-ts_print_route(json_t *route)
-{
-	const char *prefix = "?", *origin = "?", *kind = "?", *address, *interface;
-	json_int_t metric = 0, weight;
+	const char *prefix = "?", *kind = "?", *address, *interface;
 	json_t *via = NULL, *path;
-	int best = 0;
 	size_t i;
 
-	json_unpack(route, "{s?s, s?s, s?s, s?I, s?b, s?o}", "prefix", &prefix, "origin", &origin, "kind", &kind,
-		"metric", &metric, "best", &best, "via", &via);
-	printf("%c %-*s  %-9s  %10" JSON_INTEGER_FORMAT "  %-11s", best ? '*' : ' ',
-		strchr(prefix, ':') ? V6_WIDTH : V4_WIDTH, prefix, origin, metric, kind);
+	json_unpack(route, "{s?s, s?s, s?o}", "prefix", &prefix, "kind", &kind, "via", &via);
+	printf("%s %s", prefix, kind);
 	json_array_foreach(via, i, path) {
 		address = json_string_value(json_object_get(path, "address"));
 		interface = json_string_value(json_object_get(path, "interface"));
-		weight = json_integer_value(json_object_get(path, "weight"));
-		printf("%s %s%s%s", i == 0 ? " " : ",", address ? address : "", address ? " " : "",
+		printf("%s %s%s%s", i == 0 ? "" : ",", address ? address : "", address ? " " : "",
 			interface ? interface : "?");
-		if (json_array_size(via) > 1)
-			printf(" weight %" JSON_INTEGER_FORMAT, weight);
 	}
 	putchar('\n');
+}
+
+static void
+print_ordered(const char *prefix, json_t *object, int width)
+{
+	char name[128], *cell;
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(object, key, value) {
+		snprintf(name, sizeof(name), "%s%s%s", prefix, *prefix ? "." : "", key);
+		if (strcmp(name, "route") == 0 && json_is_object(value)) {
+			printf("%-*s  ", width, name);
+			print_route_value(value);
+		} else if (json_is_object(value)) {
+			print_ordered(name, value, width);
+		} else {
+			cell = ts_cell_text(value);
+			printf("%-*s  %s\n", width, name, cell ? cell : "?");
+			free(cell);
+		}
+	}
+}
+
+void
+ts_print_explain(json_t *answer)
+{
+	json_t *body = json_object_get(answer, "explain");
+
+	print_ordered("", body, widest(body, 0));
 }

@@ -34,6 +34,8 @@ struct ts_announcer *ts_announcer_create(const struct ts_config *cfg, char *err,
 int ts_announcer_set(struct ts_announcer *a, int up);
 /* Announce what follows from the configuration now; what stays announced is not touched. 0 or -errno. */
 int ts_announcer_update(struct ts_announcer *a, const struct ts_config *cfg);
+/* X8: leave 2001::/32 out from now on, or take it in again. 0 or -errno. */
+int ts_announcer_hold_teredo(struct ts_announcer *a, const struct ts_config *cfg, bool hold);
 void ts_announcer_free(struct ts_announcer *a);
 
 #endif

@@ -6,6 +6,10 @@
  */
 #include "worker_priv.h"
 
+#include <rte_udp.h>
+
+#include "lib/teredo.h"
+
 /* G5, G6; then the packet is cut to its total length. */
 static bool
 check_header(struct ts_worker *w, struct rte_mbuf *m)
@@ -45,7 +49,7 @@ static void
 to_host(struct ts_worker *w, struct rte_mbuf *m, uint16_t iface, const struct rte_ipv4_hdr *ip, struct ts_vec *local)
 {
 	/* The operator's own network may well be numbered from private space: the kernel answers what we must not. */
-	if (ip->next_proto_id == IPPROTO_ICMP && ts_icmp4_quotes_tunnel(m))
+	if (ip->next_proto_id == IPPROTO_ICMP && ts_icmp4_quotes_tunnel(w, m))
 		ts_vec_add(local, m, iface);
 	else if (is_echo_request(m, ip) && ts_answerable(w, ip))
 		ts_vec_add(local, m, iface);
@@ -73,14 +77,35 @@ to_lane(struct rte_mbuf *m, uint16_t iface, const struct ts_nexthop *nh, struct 
 		ts_vec_add_domain(&out->decap_isatap, m, nh->domain);
 }
 
+/* G3, V16: the port says whether it is for the Teredo server, the relay, or neither. */
+static bool
+to_teredo(struct ts_worker *w, struct rte_mbuf *m, uint16_t iface, const struct ts_nexthop *nh, struct ts_lanes *out)
+{
+	const struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *);
+	uint32_t ihl = ts_ipv4_ihl(ip);
+	rte_be16_t port;
+
+	if (rte_pktmbuf_data_len(m) < ihl + 4)
+		return false;
+	port = rte_pktmbuf_mtod_offset(m, const struct rte_udp_hdr *, ihl)->dst_port;
+	if (nh->udp & TS_UDP_TEREDO_SERVER && port == RTE_BE16(TS_TEREDO_PORT))
+		ts_vec_add(&out->teredo_server, m, iface);
+	else if (nh->udp & TS_UDP_TEREDO_RELAY && port == w->tables->services->relay.port)
+		ts_vec_add(&out->decap_teredo, m, iface);
+	else
+		return false;
+	return true;
+}
+
 static void
 to_local(struct ts_worker *w, struct rte_mbuf *m, uint16_t iface, const struct ts_nexthop *nh, struct ts_lanes *out)
 {
 	const struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *);
 	bool tunnel = ip->next_proto_id == IPPROTO_IPV6 && nh->proto41 != TS_PROTO41_NONE;
+	bool udp = ip->next_proto_id == IPPROTO_UDP && nh->udp != 0;
 
-	/* The kernel reassembles what is its own. */
-	if (unlikely(ts_ipv4_is_fragment(ip)) && (tunnel || !nh->host)) {
+	/* The kernel reassembles what is its own; only the first fragment of a UDP datagram says whose it is. */
+	if (unlikely(ts_ipv4_is_fragment(ip)) && (tunnel || udp || !nh->host)) {
 		m = ts_reassemble(w, m, iface, nh);
 		if (m == NULL)
 			return;
@@ -88,6 +113,8 @@ to_local(struct ts_worker *w, struct rte_mbuf *m, uint16_t iface, const struct t
 	}
 	if (likely(tunnel))
 		to_lane(m, iface, nh, out);
+	else if (udp && to_teredo(w, m, iface, nh, out))
+		return;
 	else if (nh->host)
 		to_host(w, m, iface, ip, &out->local4);
 	else

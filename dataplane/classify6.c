@@ -46,6 +46,9 @@ ts_classify6(struct ts_worker *w, struct ts_vec *in, struct ts_lanes *out)
 		case TS_NH_ISATAP:
 			ts_vec_add_domain(&out->encap_isatap, in->pkt[i], hop->domain);
 			break;
+		case TS_NH_TEREDO:
+			ts_vec_add(&out->encap_teredo, in->pkt[i], in->iface[i]);
+			break;
 		case TS_NH_LOCAL:
 			to_local(w, in->pkt[i], in->iface[i], hop, &out->local6);
 			break;

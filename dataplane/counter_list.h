@@ -28,6 +28,32 @@
 	PLAIN(isatap_decap_packets, "IPv6 packets taken out of an ISATAP tunnel and forwarded") \
 	PLAIN(isatap_decap_bytes, "their bytes, IPv6 header included") \
 	PLAIN(isatap_advertisements, "router advertisements sent to ISATAP hosts") \
+	PLAIN(teredo_encap_packets, "IPv6 packets put into a Teredo tunnel") \
+	PLAIN(teredo_encap_bytes, "their bytes, IPv6 header included, outer headers not") \
+	PLAIN(teredo_decap_packets, "IPv6 packets taken out of a Teredo tunnel and forwarded") \
+	PLAIN(teredo_decap_bytes, "their bytes, IPv6 header included") \
+	PLAIN(teredo_indirect_bubbles, "bubbles sent to Teredo servers (RFC 4380 5.4.1)") \
+	PLAIN(teredo_direct_bubbles, "bubbles sent to mapped addresses") \
+	PLAIN(teredo_stateless_bubbles, "those of the bubbles that nothing is remembered of but a cookie") \
+	PLAIN(teredo_recovery_bubbles, "those of the bubbles that ask a client that is not known any more") \
+	PLAIN(teredo_bubbles_limited, "bubbles not sent because of a rate; the packet is queued all the same") \
+	PLAIN(teredo_bubbles_no_buffer, "bubbles not sent because there was no packet buffer") \
+	PLAIN(teredo_peers_confirmed, "Teredo clients that answered and became trusted, first time or again") \
+	PLAIN(teredo_peers_unreachable, "Teredo clients given up after four bubbles") \
+	PLAIN(teredo_peers_evicted, "unconfirmed Teredo clients forgotten early to make room for newer ones") \
+	PLAIN(teredo_mappings_learned, "mappings learned from a bubble with our nonce (RFC 6081)") \
+	PLAIN(teredo_cookies_accepted, "Teredo clients that became trusted by a cookie alone") \
+	PLAIN(teredo_queued_packets, "packets queued until their Teredo client answers") \
+	PLAIN(teredo_released_packets, "those of them that were sent when it did") \
+	PLAIN(queue_teredo_encap_bubble_interval, "packets queued without another bubble: the last one is too recent") \
+	PLAIN(consume_teredo_decap_bubble, "bubbles received by the relay") \
+	PLAIN(teredo_handed_off_packets, "packets handed to the worker that owns their Teredo client") \
+	PLAIN(teredo_server_advertisements, "router advertisements sent to Teredo clients") \
+	PLAIN(teredo_server_bubbles, "bubbles passed on to clients by the server") \
+	PLAIN(teredo_server_echoes, "other packets passed on to clients by the server") \
+	PLAIN(teredo_server_native_packets, "echo messages of clients that the server forwarded natively") \
+	PLAIN(teredo_server_native_bytes, "their bytes, IPv6 header included") \
+	PLAIN(teredo_server_echo_replies, "echo requests to the server's link-local address answered") \
 	PLAIN(echo4_replies, "ICMPv4 echo requests answered") \
 	PLAIN(echo6_replies, "ICMPv6 echo requests answered") \
 	PLAIN(icmp6_unreachable_sent, "ICMPv6 Destination Unreachable sent in place of a packet") \
@@ -88,6 +114,7 @@
 	DROP(ip6_local, src_6rd, "native packet from an address of a 6rd domain") \
 	DROP(ip6_local, src_isatap, "native packet from an address of an ISATAP site") \
 	DROP(ip6_local, local_not_echo, "for an address of the box, but no valid echo request") \
+	DROP(ip6_local, cookie, "for an address of cookie-prefix that was not made for the source") \
 	DROP(ip6_local, echo_limited, "echo request beyond limits.echo6") \
 	\
 	DROP(6to4_encap, v6_src_invalid, "IPv6 source unspecified, loopback, mapped, link-local, site-local, multicast or ULA") \
@@ -212,6 +239,92 @@
 	DROP(isatap_decap, blackhole, "the route to the IPv6 destination is a blackhole") \
 	DROP(isatap_decap, no_error_about_error, "an ICMPv6 error was due about an ICMPv6 error") \
 	DROP(isatap_decap, icmp6_limited, "an ICMPv6 error was due beyond its limit") \
+	\
+	DROP(teredo_encap, v6_src_invalid, "IPv6 source unspecified, loopback, mapped, link-local, site-local, multicast or ULA") \
+	DROP(teredo_encap, src_teredo, "Teredo to Teredo never crosses a relay") \
+	DROP(teredo_encap, dst_own, "embedded client address is an address of the box") \
+	DROP(teredo_encap, dst_martian, "embedded client address is martian, a subnet's broadcast, or in 192.88.99.0/24") \
+	DROP(teredo_encap, dst_port_0, "embedded port is 0 or refused by min-client-port") \
+	DROP(teredo_encap, server_martian, "embedded server address is martian, a relay's, or the box's own without being its server") \
+	DROP(teredo_encap, loop_src, "IPv6 source carries an IPv4 address of the box (RFC 6324)") \
+	DROP(teredo_encap, rh0, "type 0 routing header with segments left") \
+	DROP(teredo_encap, dst_denied, "client or server address refused by access.deny-ipv4 or access.allow-ipv4") \
+	DROP(teredo_encap, src_6rd, "native packet from an address of a 6rd domain") \
+	DROP(teredo_encap, src_isatap, "native packet from an address of an ISATAP site") \
+	DROP(teredo_encap, src_denied, "native source refused by access.deny-ipv6") \
+	DROP(teredo_encap, site_limited, "client beyond access.rate-per-site") \
+	DROP(teredo_encap, prefix_limited, "native prefix beyond access.rate-per-prefix") \
+	DROP(teredo_encap, blackhole, "the route to the IPv4 destination is a blackhole") \
+	DROP(teredo_encap, no_error_about_error, "an ICMPv6 error was due about an ICMPv6 error") \
+	DROP(teredo_encap, icmp6_limited, "an ICMPv6 error was due beyond its limit") \
+	DROP(teredo_encap, bubble_limited, "unknown client, and no bubble may be sent: a rate, a quota or the minimum gap") \
+	DROP(teredo_encap, no_room, "unknown client, no room for its state, and no cookie-prefix") \
+	DROP(teredo_encap, stateless, "unknown client asked with a cookie: nothing is kept of it, the packet neither") \
+	DROP(teredo_encap, queue_full, "the client's queue, or that of all clients, is full") \
+	DROP(teredo_encap, unreachable, "packet of the relay itself to a client that does not answer") \
+	DROP(teredo_encap, not_trusted, "error of the relay for a client that is not trusted (G49)") \
+	DROP(teredo_encap, handoff_full, "for the worker that owns the client, whose ring is full") \
+	\
+	DROP(teredo_decap, v4_src_own, "outer source is an address of the box") \
+	DROP(teredo_decap, v4_src_relay, "outer source in 192.88.99.0/24") \
+	DROP(teredo_decap, v4_src_martian, "outer source is martian or a subnet's broadcast") \
+	DROP(teredo_decap, v4_src_denied, "outer source refused by access.deny-ipv4 or access.allow-ipv4") \
+	DROP(teredo_decap, udp_len, "UDP length short or beyond the datagram") \
+	DROP(teredo_decap, udp_csum, "UDP checksum wrong") \
+	DROP(teredo_decap, shim_not_expected, "authentication or origin indication, which only a server may use") \
+	DROP(teredo_decap, v6_hdr, "inner packet short or not IPv6") \
+	DROP(teredo_decap, v6_len, "inner payload length beyond the datagram") \
+	DROP(teredo_decap, trailer_discard, "unknown trailer that asks for it (RFC 6081 4)") \
+	DROP(teredo_decap, src_not_teredo, "inner source not in 2001::/32") \
+	DROP(teredo_decap, src_mismatch, "inner source does not carry the outer source: spoofing, or a symmetric NAT") \
+	DROP(teredo_decap, no_peer, "client that the relay does not know (RFC 4380 5.4.2)") \
+	DROP(teredo_decap, no_room, "client answered, but no room for a trusted peer") \
+	DROP(teredo_decap, handoff_full, "for the worker that owns the client, whose ring is full") \
+	DROP(teredo_decap, v6_dst_invalid, "inner destination unspecified, loopback, mapped, link-local, site-local, multicast or ULA") \
+	DROP(teredo_decap, dst_teredo, "Teredo to Teredo never crosses a relay") \
+	DROP(teredo_decap, local_not_echo, "for an address of the box, but no valid echo request") \
+	DROP(teredo_decap, loop_dst, "IPv6 destination carries an IPv4 address of the box (RFC 6324)") \
+	DROP(teredo_decap, rh0, "type 0 routing header with segments left") \
+	DROP(teredo_decap, ecn_ce_not_ect, "outer header marked CE, inner packet is not ECN-capable (RFC 6040)") \
+	DROP(teredo_decap, hairpin, "for another tunnel of the box, which handover does not allow") \
+	DROP(teredo_decap, dst_denied, "native destination refused by access.deny-ipv6") \
+	DROP(teredo_decap, site_limited, "client beyond access.rate-per-site") \
+	DROP(teredo_decap, prefix_limited, "native prefix beyond access.rate-per-prefix") \
+	DROP(teredo_decap, blackhole, "the route to the IPv6 destination is a blackhole") \
+	DROP(teredo_decap, no_error_about_error, "an ICMPv6 error was due about an ICMPv6 error") \
+	DROP(teredo_decap, icmp6_limited, "an ICMPv6 error was due beyond its limit") \
+	\
+	DROP(teredo_server, v4_src_own, "outer source is an address of the box: a bubble would go round for ever") \
+	DROP(teredo_server, v4_src_relay, "outer source in 192.88.99.0/24") \
+	DROP(teredo_server, v4_src_martian, "outer source is martian or a subnet's broadcast") \
+	DROP(teredo_server, v4_src_denied, "outer source refused by access.deny-ipv4 or access.allow-ipv4") \
+	DROP(teredo_server, udp_len, "UDP length short or beyond the datagram") \
+	DROP(teredo_server, udp_csum, "UDP checksum wrong") \
+	DROP(teredo_server, shim_len, "authentication or origin indication beyond the datagram") \
+	DROP(teredo_server, shim_not_expected, "origin indication from a client, a shim twice, or of an unknown kind") \
+	DROP(teredo_server, v6_hdr, "inner packet short or not IPv6") \
+	DROP(teredo_server, v6_len, "inner payload length beyond the datagram") \
+	DROP(teredo_server, server_proto, "neither bubble, router solicitation nor echo, or larger than max-icmp6") \
+	DROP(teredo_server, rs_invalid, "router solicitation that RFC 4861 6.1.1 calls invalid") \
+	DROP(teredo_server, auth_absent, "router solicitation without the authentication that is required") \
+	DROP(teredo_server, auth_fail, "client identifier unknown or authentication value wrong") \
+	DROP(teredo_server, ra_limited, "router solicitation beyond advertisements-per-host or advertisements-per-net") \
+	DROP(teredo_server, src_mismatch, "inner source does not carry the outer source: possible spoofing") \
+	DROP(teredo_server, server_not_ours, "for the client of another server, or between two that are no clients") \
+	DROP(teredo_server, v6_dst_invalid, "inner destination unspecified, loopback, mapped, link-local, site-local, multicast or ULA") \
+	DROP(teredo_server, local_not_echo, "for an address of the box, but no valid echo request") \
+	DROP(teredo_server, loop_dst, "IPv6 destination carries an IPv4 address of the box (RFC 6324)") \
+	DROP(teredo_server, ecn_ce_not_ect, "outer header marked CE, inner packet is not ECN-capable (RFC 6040)") \
+	DROP(teredo_server, hop_limit, "echo message of a client whose hop limit ends here") \
+	DROP(teredo_server, dst_own, "embedded client address is an address of the box: a bubble would go round for ever") \
+	DROP(teredo_server, dst_martian, "embedded client address is martian, a subnet's broadcast, or in 192.88.99.0/24") \
+	DROP(teredo_server, dst_port_0, "embedded port is 0 or refused by min-client-port") \
+	DROP(teredo_server, hairpin, "for another tunnel of the box, which handover does not allow") \
+	DROP(teredo_server, dst_denied, "client or native destination refused by access") \
+	DROP(teredo_server, site_limited, "client beyond access.rate-per-site") \
+	DROP(teredo_server, prefix_limited, "native prefix beyond access.rate-per-prefix") \
+	DROP(teredo_server, blackhole, "the route to the IPv6 destination is a blackhole") \
+	DROP(teredo_server, icmp6_limited, "an ICMPv6 error was due beyond its limit") \
 	\
 	DROP(originate, no_route, "a reply or error of the box has nowhere to go") \
 	\

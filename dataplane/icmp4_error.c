@@ -4,7 +4,7 @@
  * RFC 3056 7). No state: everything needed is quoted. That also serves errors about packets of another relay with the
  * same anycast source. The steps are those of G53, in its order.
  */
-#include "tunnel.h"
+#include "relay.h"
 
 #include <netinet/icmp6.h>
 
@@ -27,6 +27,7 @@ struct quotation {
 	const struct rte_ipv4_hdr *outer;
 	const struct rte_ipv6_hdr *inner;
 	uint32_t inner_at, inner_len; /* in the packet; as much as is quoted of the inner packet */
+	uint32_t overhead;	      /* bytes of outer headers */
 };
 
 static bool
@@ -53,10 +54,13 @@ read_quotation(const struct ts_worker *w, const struct rte_mbuf *m, struct quota
 	if (q->outer->version_ihl >> 4 != 4 || outer_ihl < TS_IPV4_HDR_LEN ||
 		(q->outer->fragment_offset & RTE_BE16(RTE_IPV4_HDR_OFFSET_MASK)) != 0 ||
 		!ts_source_policy_own(w->tables->services->policy, q->outer->src_addr) ||
-		q->outer->next_proto_id != IPPROTO_IPV6)
+		(q->outer->next_proto_id != IPPROTO_IPV6 && q->outer->next_proto_id != IPPROTO_UDP))
 		return TS_C_drop_ip4_local_icmp4_not_ours;
+	if (q->outer->next_proto_id == IPPROTO_UDP)
+		outer_ihl += TS_UDP_HDR_LEN;
 	if (len < outer_ihl + TS_IPV6_HDR_LEN)
 		return TS_C_drop_ip4_local_icmp4_short;
+	q->overhead = q->outer->next_proto_id == IPPROTO_UDP ? TS_TEREDO_OUTER_LEN : TS_IPV4_HDR_LEN;
 	q->inner_at = q->icmp_at + ICMP4_HDR_LEN + outer_ihl;
 	q->inner_len = len - outer_ihl;
 	q->inner = (const void *)((const uint8_t *)q->outer + outer_ihl);
@@ -65,12 +69,26 @@ read_quotation(const struct ts_worker *w, const struct rte_mbuf *m, struct quota
 	return -1;
 }
 
+/* The relay sends from its service port, and to clients alone: errors about bubbles, which went to a server, end here.
+ */
+static bool
+is_relays(const struct ts_services *s, const struct quotation *q)
+{
+	const struct rte_udp_hdr *udp = (const void *)((const uint8_t *)q->inner - TS_UDP_HDR_LEN);
+	const uint8_t *dst = q->inner->dst_addr;
+
+	return s->relay.enabled && q->outer->src_addr == s->relay.t.src && udp->src_port == s->relay.port &&
+		ts_is_teredo(dst) && ts_teredo_client(dst) == q->outer->dst_addr;
+}
+
 /* Does the inner destination map to the outer one by the mechanism of this own address? */
 static bool
 maps(const struct ts_services *s, const struct ts_nexthop *own, const struct quotation *q)
 {
 	const uint8_t *dst = q->inner->dst_addr;
 
+	if (q->outer->next_proto_id == IPPROTO_UDP)
+		return is_relays(s, q);
 	switch (own->proto41) {
 	case TS_PROTO41_6TO4:
 		return ts_is_6to4(dst) && ts_6to4_v4(dst) == q->outer->dst_addr;
@@ -87,8 +105,12 @@ maps(const struct ts_services *s, const struct ts_nexthop *own, const struct quo
 
 /* An address of the same mechanism cannot have been sent into the tunnel by the relay: it would have come out of it. */
 static bool
-of_mechanism(const struct ts_services *s, const struct ts_nexthop *own, const uint8_t src[16])
+of_mechanism(const struct ts_services *s, const struct ts_nexthop *own, const struct quotation *q)
 {
+	const uint8_t *src = q->inner->src_addr;
+
+	if (q->outer->next_proto_id == IPPROTO_UDP)
+		return ts_is_teredo(src);
 	switch (own->proto41) {
 	case TS_PROTO41_6RD:
 		return ts_prefix6_contains(&s->sixrd[own->domain].map.prefix, src);
@@ -110,7 +132,7 @@ refused_quotation(const struct ts_worker *w, const struct quotation *q)
 		return TS_C_drop_ip4_local_icmp4_not_ours;
 	if (ts_ipv6_addr_refused(q->inner->src_addr))
 		return TS_C_drop_ip4_local_v6_src_invalid;
-	if (of_mechanism(s, own, q->inner->src_addr) || ts_lookup6(w, q->inner->src_addr)->kind == TS_NH_LOCAL)
+	if (of_mechanism(s, own, q) || ts_lookup6(w, q->inner->src_addr)->kind == TS_NH_LOCAL)
 		return TS_C_drop_ip4_local_icmp4_not_ours;
 	return -1;
 }
@@ -145,7 +167,7 @@ answer(struct ts_worker *w, struct rte_mbuf *m, const struct quotation *q)
 	bool too_big = q->icmp[0] == ICMP4_UNREACHABLE && q->icmp[1] == ICMP4_FRAG_NEEDED;
 	uint32_t whole = TS_IPV6_HDR_LEN + rte_be_to_cpu_16(q->inner->payload_len);
 	uint32_t path = too_big ? path_mtu(q) : 0;
-	uint32_t mtu = RTE_MAX(path, (uint32_t)MIN_IPV6_MTU + TS_IPV4_HDR_LEN) - TS_IPV4_HDR_LEN;
+	uint32_t mtu = RTE_MAX(path, MIN_IPV6_MTU + q->overhead) - q->overhead;
 
 	if (too_big)
 		ts_path_mtu_learn(w, q->outer->dst_addr, path);
@@ -200,14 +222,26 @@ ts_icmp4_error(struct ts_worker *w, struct rte_mbuf *m)
 		answer(w, m, &q);
 }
 
+/* `len` bytes behind a quoted IPv4 header without options can be read. */
+static bool
+is_from_relay(const struct ts_worker *w, const struct rte_ipv4_hdr *quoted, uint32_t len)
+{
+	const struct ts_teredo_relay *r = ts_relay(w);
+	const struct rte_udp_hdr *udp = (const void *)(quoted + 1);
+
+	return r->enabled && quoted->next_proto_id == IPPROTO_UDP && quoted->src_addr == r->t.src &&
+		len >= TS_UDP_HDR_LEN && udp->src_port == r->port;
+}
+
 bool
-ts_icmp4_quotes_tunnel(const struct rte_mbuf *m)
+ts_icmp4_quotes_tunnel(const struct ts_worker *w, const struct rte_mbuf *m)
 {
 	const struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *);
 	uint32_t ihl = ts_ipv4_ihl(ip), need = ihl + ICMP4_HDR_LEN + TS_IPV4_HDR_LEN;
 	const uint8_t *icmp = (const uint8_t *)ip + ihl;
+	const struct rte_ipv4_hdr *quoted = (const void *)(icmp + ICMP4_HDR_LEN);
 
 	if (ts_ipv4_is_fragment(ip) || rte_pktmbuf_data_len(m) < need || !translatable(icmp))
 		return false;
-	return ((const struct rte_ipv4_hdr *)(const void *)(icmp + ICMP4_HDR_LEN))->next_proto_id == IPPROTO_IPV6;
+	return quoted->next_proto_id == IPPROTO_IPV6 || is_from_relay(w, quoted, rte_pktmbuf_data_len(m) - need);
 }

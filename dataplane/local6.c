@@ -3,7 +3,7 @@
  * ICMPv6 echo to the box's own addresses (protocols.md G58, G61, S20 to S22; RFC 4443 4.1, 4.2): answered here, from
  * the address asked, whatever the hop limit of the request, within a bucket of its own.
  */
-#include "tunnel.h"
+#include "relay.h"
 
 #include <netinet/icmp6.h>
 
@@ -49,11 +49,27 @@ turn_round(struct ts_worker *w, struct rte_mbuf *m)
 	ts_count(w, TS_C_echo6_replies);
 }
 
+/* X4, T13: an address of the cookie prefix is the box's for whom it was made for alone. */
+static bool
+foreign_cookie(const struct ts_worker *w, const struct rte_ipv6_hdr *ip)
+{
+	const struct ts_teredo_relay *r = ts_relay(w);
+
+	return unlikely(r->cookies) && memcmp(ip->dst_addr, r->bubble_source, 8) == 0 &&
+		!ts_relay_cookie_valid(w, ip->dst_addr, ip->src_addr);
+}
+
 bool
 ts_local6_make_reply(struct ts_worker *w, struct rte_mbuf *m, enum ts_counter not_echo)
 {
-	if (!valid_echo_request(m, rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *))) {
+	const struct rte_ipv6_hdr *ip = rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *);
+
+	if (!valid_echo_request(m, ip)) {
 		ts_drop(w, m, not_echo);
+		return false;
+	}
+	if (foreign_cookie(w, ip)) {
+		ts_drop(w, m, TS_C_drop_ip6_local_cookie);
 		return false;
 	}
 	if (!ts_token_bucket_take(&w->limits[TS_LIMIT_ECHO6], w->now)) {

@@ -46,6 +46,12 @@ struct ts_handoff {
 	uint64_t iface;
 };
 
+/* worker -> worker: a packet for the worker that owns its Teredo client (relay.h) */
+struct ts_peer_handoff {
+	struct rte_mbuf *packet;
+	uint64_t way; /* enum ts_relay_way */
+};
+
 /* worker -> control */
 enum ts_event_type {
 	TS_EVENT_NEIGH_MISS, /* resolve `addr` on `iface`; repeated at most once a second per next hop and worker */

@@ -38,6 +38,8 @@ ts_originate6(struct ts_worker *w, struct rte_mbuf *m)
 		ts_6rd_originate(w, m, &s->sixrd[nh->domain]);
 	else if (nh->kind == TS_NH_ISATAP)
 		ts_isatap_originate(w, m, &s->isatap[nh->domain]);
+	else if (nh->kind == TS_NH_TEREDO)
+		ts_teredo_originate(w, m);
 	else
 		send_by(w, m, nh, RTE_BE16(RTE_ETHER_TYPE_IPV6));
 }

@@ -16,8 +16,9 @@
 void
 ts_lanes_init(struct ts_lanes *l)
 {
-	l->encap_6to4.n = l->encap_6rd.n = l->encap_isatap.n = 0;
-	l->decap_6to4.n = l->decap_6rd.n = l->decap_isatap.n = 0;
+	l->encap_6to4.n = l->encap_6rd.n = l->encap_isatap.n = l->encap_teredo.n = 0;
+	l->decap_6to4.n = l->decap_6rd.n = l->decap_isatap.n = l->decap_teredo.n = 0;
+	l->teredo_server.n = 0;
 	l->local4.n = l->local6.n = 0;
 }
 
@@ -36,6 +37,12 @@ ts_lanes_run(struct ts_worker *w, struct ts_lanes *l)
 		ts_isatap_encap(w, &l->encap_isatap);
 	if (l->decap_isatap.n != 0)
 		ts_isatap_decap(w, &l->decap_isatap);
+	if (l->encap_teredo.n != 0)
+		ts_teredo_encap(w, &l->encap_teredo);
+	if (l->decap_teredo.n != 0)
+		ts_teredo_decap(w, &l->decap_teredo);
+	if (l->teredo_server.n != 0)
+		ts_teredo_server_run(w, &l->teredo_server);
 	if (l->local4.n != 0)
 		ts_local4(w, &l->local4);
 	if (l->local6.n != 0)
@@ -103,6 +110,8 @@ ts_worker_poll(struct ts_worker *w, uint64_t now)
 	}
 	if (w->conf.n_workers > 1)
 		ts_handoff_take(w);
+	if (w->tables->services->relay.contacts != NULL)
+		ts_relay_turn(w);
 	ts_reassembly_expire(w->reassembly, now);
 	if (w->n_delayed != 0)
 		ts_isatap_send_delayed(w);

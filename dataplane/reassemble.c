@@ -113,6 +113,12 @@ refused_source(const struct ts_worker *w, const struct rte_ipv4_hdr *ip, const s
 		return ts_6rd_refused_source(w, &w->tables->services->sixrd[nh->domain], ip->src_addr);
 	if (ip->next_proto_id == IPPROTO_IPV6 && nh->proto41 == TS_PROTO41_ISATAP)
 		return ts_isatap_refused_source(w, &w->tables->services->isatap[nh->domain], ip->src_addr);
+	if (nh->host)
+		return -1; /* UDP that may turn out to be the kernel's */
+	if (ip->next_proto_id == IPPROTO_UDP && nh->udp & TS_UDP_TEREDO_RELAY)
+		return ts_teredo_refused_source(w, ip->src_addr);
+	if (ip->next_proto_id == IPPROTO_UDP && nh->udp & TS_UDP_TEREDO_SERVER)
+		return ts_teredo_server_refused_source(w, ip->src_addr);
 	if (!ts_answerable(w, ip))
 		return TS_C_drop_ip4_local_src_martian;
 	return -1;

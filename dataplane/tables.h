@@ -44,6 +44,7 @@ enum ts_nh_kind {
 	TS_NH_6TO4,
 	TS_NH_6RD,
 	TS_NH_ISATAP,
+	TS_NH_TEREDO,
 };
 
 /* What protocol 41 to a local IPv4 address is taken for (G2: one mechanism per address). */
@@ -52,6 +53,12 @@ enum ts_proto41 {
 	TS_PROTO41_6TO4,
 	TS_PROTO41_6RD,
 	TS_PROTO41_ISATAP,
+};
+
+/* Which UDP ports of a local IPv4 address are Teredo's (G3). */
+enum {
+	TS_UDP_TEREDO_RELAY = 1 << 0,
+	TS_UDP_TEREDO_SERVER = 1 << 1, /* port 3544 */
 };
 
 /* One next hop of a route. Content-addressed: equal routes share it. */
@@ -64,6 +71,7 @@ struct ts_nexthop {
 		uint16_t iface;	 /* GLEAN: the link */
 		uint16_t domain; /* 6RD, ISATAP, and LOCAL with their proto41: which one of the mechanism's */
 	};
+	uint8_t udp;		     /* LOCAL: TS_UDP_* */
 	uint16_t slots[TS_NH_SLOTS]; /* ADJACENCY: indexes of adjacencies, repeated by weight */
 } __rte_cache_aligned;
 _Static_assert(sizeof(struct ts_nexthop) == RTE_CACHE_LINE_SIZE, "a next hop is one cache line");
@@ -139,6 +147,39 @@ struct ts_isatap {
 	uint8_t ra[512];		    /* the advertisement's ICMPv6 message, checksum 0 */
 } __rte_cache_aligned;
 
+struct ts_peers;       /* peers.h */
+struct ts_contacts;    /* contact.h */
+struct ts_teredo_keys; /* lib/teredo_keys.h */
+
+/* protocols.md 4.2 to 4.5 */
+struct ts_teredo_relay {
+	struct ts_tunnel t; /* src is the service address */
+	bool enabled;
+	bool honour_cone, direct_bubble, nonce, accept_mismatch, recover;
+	bool cookies;	 /* X4: B is made in the /64 of `bubble_source` */
+	rte_be16_t port; /* service port */
+	uint16_t min_client_port;
+	uint8_t per_mapping;	   /* X3 */
+	uint32_t valid, forget;	   /* ticks of peers.h (T2) */
+	uint8_t bubble_source[16]; /* B (T13) */
+	uint8_t cookie_key[2][16]; /* by the parity of their period, so that each has time to be replaced (X6) */
+	uint8_t test_nonce[4];	   /* not 0: the nonce of every bubble, for tests against fixed packets */
+	struct ts_peers *peers;	   /* outlive a version of the services, like the next */
+	struct ts_contacts *contacts;
+};
+
+/* protocols.md 4.7 */
+struct ts_teredo_server {
+	bool enabled, foreign_clients;
+	uint8_t ttl;
+	uint16_t max_icmp6, min_client_port;
+	rte_be32_t address[2];		   /* primary, secondary (V1) */
+	uint8_t link_local[16];		   /* F2 */
+	uint8_t ra[96];			   /* V12: the IPv6 packet, destination and checksum 0 */
+	uint16_t ra_sum;		   /* one's complement sum of `ra` as the checksum covers it, not inverted */
+	const struct ts_teredo_keys *keys; /* NULL: secure qualification is not required */
+};
+
 /*
  * What follows from the configuration and the box's own addresses. Built whole by control whenever one of them changes.
  */
@@ -147,6 +188,8 @@ struct ts_services {
 	struct ts_6rd *sixrd;	  /* [n_sixrd]; R5 */
 	struct ts_isatap *isatap; /* [n_isatap] */
 	unsigned n_sixrd, n_isatap;
+	struct ts_teredo_relay relay;
+	struct ts_teredo_server server;
 	bool handover[TS_N_MECHS][TS_N_MECHS]; /* from, to: G31 */
 	struct in6_addr icmp6_source;	       /* ID6, G47 */
 	bool pass_rh0;			       /* G28 */

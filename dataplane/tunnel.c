@@ -135,13 +135,6 @@ clamp_mss(struct ts_worker *w, struct rte_mbuf *m, const struct ts_tunnel *t)
 		ts_count(w, TS_C_mss_clamped);
 }
 
-static void
-write_ecn(uint8_t *ip6, int ecn)
-{
-	if (ecn != TS_ECN_KEEP)
-		ip6[1] = (uint8_t)((ip6[1] & ~0x30) | ecn << 4);
-}
-
 /* S10, protocols.md 2.7. False when the buffer has no room for the header; the packet is then dropped. */
 static bool
 put_outer(struct ts_worker *w, struct rte_mbuf *m, const struct ts_tunnel *t, rte_be32_t src, rte_be32_t dst,
@@ -164,25 +157,45 @@ put_outer(struct ts_worker *w, struct rte_mbuf *m, const struct ts_tunnel *t, rt
 }
 
 void
-ts_encap_forward(struct ts_worker *w, struct rte_mbuf *m, const struct ts_tunnel *t, rte_be32_t src, rte_be32_t dst,
-	const struct ts_nexthop *nh, int ecn, const struct ts_encap_counters *c)
+ts_encap_step(struct ts_worker *w, struct rte_mbuf *m, const struct ts_tunnel *t, int ecn)
 {
 	uint8_t *ip6 = rte_pktmbuf_mtod(m, uint8_t *);
-	const struct ts_adjacency *adj = ts_adjacency_of(w, nh, m);
 
-	if (unlikely(adj == NULL && nh->kind != TS_NH_GLEAN)) {
-		ts_icmp6_error_route(w, m, nh->kind, c->blackhole, &c->error);
-		return;
-	}
 	ip6[7]--;
-	write_ecn(ip6, ecn);
+	ts_write_ecn(ip6, ecn);
 	clamp_mss(w, m, t);
-	if (unlikely(!put_outer(w, m, t, src, dst, c)))
-		return;
+}
+
+bool
+ts_encap_begin(struct ts_worker *w, struct rte_mbuf *m, const struct ts_tunnel *t, const struct ts_nexthop *nh, int ecn,
+	const struct ts_encap_counters *c, const struct ts_adjacency **adj)
+{
+	*adj = ts_adjacency_of(w, nh, m);
+	if (unlikely(*adj == NULL && nh->kind != TS_NH_GLEAN)) {
+		ts_icmp6_error_route(w, m, nh->kind, c->blackhole, &c->error);
+		return false;
+	}
+	ts_encap_step(w, m, t, ecn);
+	return true;
+}
+
+void
+ts_encap_end(struct ts_worker *w, struct rte_mbuf *m, const struct ts_nexthop *nh, const struct ts_adjacency *adj)
+{
 	if (likely(adj != NULL))
 		ts_output(w, m, adj, RTE_BE16(RTE_ETHER_TYPE_IPV4));
 	else
 		ts_output_glean(w, m, nh->iface, RTE_BE16(RTE_ETHER_TYPE_IPV4));
+}
+
+void
+ts_encap_forward(struct ts_worker *w, struct rte_mbuf *m, const struct ts_tunnel *t, rte_be32_t src, rte_be32_t dst,
+	const struct ts_nexthop *nh, int ecn, const struct ts_encap_counters *c)
+{
+	const struct ts_adjacency *adj;
+
+	if (likely(ts_encap_begin(w, m, t, nh, ecn, c, &adj)) && likely(put_outer(w, m, t, src, dst, c)))
+		ts_encap_end(w, m, nh, adj);
 }
 
 void
@@ -258,7 +271,7 @@ natively(struct ts_worker *w, struct rte_mbuf *m, const struct ts_nexthop *nh, i
 		ts_icmp6_error(w, m, ICMP6_PACKET_TOO_BIG, 0, mtu, &c->error);
 		return;
 	}
-	write_ecn(ip6, ecn);
+	ts_write_ecn(ip6, ecn);
 	clamp_mss(w, m, t);
 	ip6[7]--;
 	w->counters[c->packets]++;
@@ -269,34 +282,59 @@ natively(struct ts_worker *w, struct rte_mbuf *m, const struct ts_nexthop *nh, i
 		ts_output_glean(w, m, nh->iface, RTE_BE16(RTE_ETHER_TYPE_IPV6));
 }
 
-static bool
-may_hand_over(const struct ts_worker *w, enum ts_mechanism from, enum ts_mechanism to)
+/* The mechanism whose tunnel the next hop is, or -1. */
+static int
+tunnel_of(const struct ts_nexthop *nh)
 {
-	return w->tables->services->handover[from][to];
+	switch (nh->kind) {
+	case TS_NH_6TO4:
+		return TS_MECH_6TO4;
+	case TS_NH_6RD:
+		return TS_MECH_6RD;
+	case TS_NH_ISATAP:
+		return TS_MECH_ISATAP;
+	case TS_NH_TEREDO:
+		return TS_MECH_TEREDO;
+	default:
+		return -1;
+	}
+}
+
+static void
+hand_over(struct ts_worker *w, struct rte_mbuf *m, const struct ts_nexthop *nh, enum ts_mechanism to, int ecn)
+{
+	const struct ts_services *s = w->tables->services;
+
+	switch (to) {
+	case TS_MECH_6TO4:
+		ts_6to4_encap_handed(w, m, ecn);
+		break;
+	case TS_MECH_6RD:
+		ts_6rd_encap_handed(w, m, &s->sixrd[nh->domain], ecn);
+		break;
+	case TS_MECH_ISATAP:
+		ts_isatap_encap_handed(w, m, &s->isatap[nh->domain], ecn);
+		break;
+	default:
+		ts_teredo_encap_handed(w, m, ecn);
+	}
 }
 
 void
 ts_decap_forward(struct ts_worker *w, struct rte_mbuf *m, const struct ts_nexthop *nh, int ecn, enum ts_mechanism from,
 	const struct ts_tunnel *t, const struct ts_decap_counters *c)
 {
-	const struct ts_services *s = w->tables->services;
-	enum ts_mechanism to;
+	int to = tunnel_of(nh);
 
-	if (likely(nh->kind != TS_NH_6TO4 && nh->kind != TS_NH_6RD && nh->kind != TS_NH_ISATAP)) {
+	if (likely(to < 0)) {
 		natively(w, m, nh, ecn, t, c);
 		return;
 	}
-	to = nh->kind == TS_NH_6TO4 ? TS_MECH_6TO4 : nh->kind == TS_NH_6RD ? TS_MECH_6RD : TS_MECH_ISATAP;
-	if (!may_hand_over(w, from, to)) {
+	if (!w->tables->services->handover[from][to]) {
 		ts_drop(w, m, c->hairpin);
 		return;
 	}
 	w->counters[c->packets]++;
 	w->counters[c->bytes] += rte_pktmbuf_pkt_len(m);
-	if (to == TS_MECH_6TO4)
-		ts_6to4_encap_handed(w, m, ecn);
-	else if (to == TS_MECH_6RD)
-		ts_6rd_encap_handed(w, m, &s->sixrd[nh->domain], ecn);
-	else
-		ts_isatap_encap_handed(w, m, &s->isatap[nh->domain], ecn);
+	hand_over(w, m, nh, (enum ts_mechanism)to, ecn);
 }

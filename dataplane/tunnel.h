@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What the protocol 41 mechanisms have in common, once each has made its own checks: the way into a tunnel, the way out
+ * What the tunnels have in common, once each has made its own checks: the way into a tunnel, the way out
  * of one, and from one into another inside the box (protocols.md G31). A mechanism brings its counters.
  */
 #ifndef TS_TUNNEL_H
@@ -32,6 +32,15 @@ bool ts_encap_admit(struct ts_worker *w, struct rte_mbuf *m, const struct ts_tun
 /* Decrement (G32), outer header from `src` to `dst`, out by `nh` of the IPv4 table; or the error that `nh` means. */
 void ts_encap_forward(struct ts_worker *w, struct rte_mbuf *m, const struct ts_tunnel *t, rte_be32_t src,
 	rte_be32_t dst, const struct ts_nexthop *nh, int ecn, const struct ts_encap_counters *c);
+
+/*
+ * Its parts, for tunnels with another outer header. _step: decrement, ECN, MSS. _begin: the adjacency by `nh` (NULL:
+ * on-link), then _step; false when the error that `nh` means has been sent. _end: out, the outer header in front.
+ */
+void ts_encap_step(struct ts_worker *w, struct rte_mbuf *m, const struct ts_tunnel *t, int ecn);
+bool ts_encap_begin(struct ts_worker *w, struct rte_mbuf *m, const struct ts_tunnel *t, const struct ts_nexthop *nh,
+	int ecn, const struct ts_encap_counters *c, const struct ts_adjacency **adj);
+void ts_encap_end(struct ts_worker *w, struct rte_mbuf *m, const struct ts_nexthop *nh, const struct ts_adjacency *adj);
 
 /* The same for a packet that the box originated: nothing is decremented, no error is sent. */
 void ts_encap_originate(struct ts_worker *w, struct rte_mbuf *m, const struct ts_tunnel *t, rte_be32_t src,
@@ -68,10 +77,19 @@ int ts_decap_admit(struct ts_worker *w, struct rte_mbuf *m, const struct ts_oute
 void ts_decap_forward(struct ts_worker *w, struct rte_mbuf *m, const struct ts_nexthop *nh, int ecn,
 	enum ts_mechanism from, const struct ts_tunnel *t, const struct ts_decap_counters *c);
 
-/* lane_6to4_encap.c, lane_6rd_encap.c, lane_isatap_encap.c: one packet out of another tunnel. */
+/* lane_<mechanism>_encap.c: one packet out of another tunnel. */
 void ts_6to4_encap_handed(struct ts_worker *w, struct rte_mbuf *m, int ecn);
 void ts_6rd_encap_handed(struct ts_worker *w, struct rte_mbuf *m, const struct ts_6rd *d, int ecn);
 void ts_isatap_encap_handed(struct ts_worker *w, struct rte_mbuf *m, const struct ts_isatap *s, int ecn);
+void ts_teredo_encap_handed(struct ts_worker *w, struct rte_mbuf *m, int ecn);
+
+/* The ECN field of the IPv6 header at `ip6`; TS_ECN_KEEP leaves it. */
+static inline void
+ts_write_ecn(uint8_t *ip6, int ecn)
+{
+	if (ecn != TS_ECN_KEEP)
+		ip6[1] = (uint8_t)((ip6[1] & ~0x30) | ecn << 4);
+}
 
 /* G28: a type 0 routing header, unless the operator lets it pass. */
 static inline bool

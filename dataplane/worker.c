@@ -16,6 +16,7 @@
 #define PACKET_RING_SIZE 1024
 #define EVENT_RING_SIZE 1024
 #define HANDOFF_RING_SIZE 256
+#define PEER_RING_SIZE 512
 #define NEIGH_MISSES_PER_SECOND 200 /* distinct next hops, of the whole box */
 #define PUNTS_PER_SECOND 50000	    /* besides routing and neighbour protocols; a kernel takes more, but not for this */
 #define PUNT_BURST 512
@@ -43,12 +44,16 @@ ts_worker_set_limits(struct ts_worker *w, const struct ts_worker_limits *l)
 	const struct ts_worker_conf *c = &w->conf;
 	uint64_t now = rte_rdtsc();
 
-	w->conf.limits = *l;
 	for (unsigned i = 0; i < TS_N_LIMITS; i++)
 		ts_token_bucket_init(&w->limits[i], w->hz, share(l->box[i].per_second, c->n_workers),
 			share(l->box[i].burst, c->n_workers), now);
+	/* Emptying a limiter's slots takes longer than a receive queue is deep: only where its rate is another one. */
 	for (unsigned i = 0; i < TS_N_KEYED_LIMITS; i++)
-		ts_prefix_limiter_init(&w->keyed[i], w->hz, l->keyed[i].per_second, l->keyed[i].burst, c->seed + i);
+		if (memcmp(&w->rates[i], &l->keyed[i], sizeof(w->rates[i])) != 0)
+			ts_prefix_limiter_init(
+				&w->keyed[i], w->hz, l->keyed[i].per_second, l->keyed[i].burst, c->seed + i);
+	memcpy(w->rates, l->keyed, sizeof(w->rates));
+	w->conf.limits = *l;
 }
 
 static void
@@ -140,26 +145,35 @@ ts_worker_create(const struct ts_worker_conf *conf, char *err, size_t err_len)
 	return w;
 }
 
-int
-ts_workers_connect(struct ts_worker *const *workers, unsigned n, char *err, size_t err_len)
+/* A ring for an ordered pair of workers, known to both ends. */
+static int
+connect_pair(struct ts_worker *to, const char *kind, unsigned from, unsigned elem, unsigned size, struct rte_ring **out,
+	struct rte_ring **in, char *err, size_t err_len)
 {
 	char name[RTE_RING_NAMESIZE];
 
+	snprintf(name, sizeof(name), "ts_%s_%hu_%hu", kind, (uint16_t)from, (uint16_t)to->conf.id);
+	*out = *in = rte_ring_create_elem(name, elem, size, to->conf.socket_id, RING_F_SP_ENQ | RING_F_SC_DEQ);
+	if (*out != NULL)
+		return 0;
+	snprintf(err, err_len, "%s: %s", name, rte_strerror(rte_errno));
+	return -1;
+}
+
+int
+ts_workers_connect(struct ts_worker *const *workers, unsigned n, char *err, size_t err_len)
+{
 	for (unsigned from = 0; from < n; from++) {
 		for (unsigned to = 0; to < n; to++) {
-			struct rte_ring *r;
+			struct ts_worker *a = workers[from], *b = workers[to];
 
 			if (from == to)
 				continue;
-			snprintf(name, sizeof(name), "ts_handoff_%hu_%hu", (uint16_t)from, (uint16_t)to);
-			r = rte_ring_create_elem(name, sizeof(struct ts_handoff), HANDOFF_RING_SIZE,
-				workers[to]->conf.socket_id, RING_F_SP_ENQ | RING_F_SC_DEQ);
-			if (r == NULL) {
-				snprintf(err, err_len, "%s: %s", name, rte_strerror(rte_errno));
+			if (connect_pair(b, "handoff", from, sizeof(struct ts_handoff), HANDOFF_RING_SIZE,
+				    &a->handoff_out[to], &b->handoff_in[from], err, err_len) != 0 ||
+				connect_pair(b, "peers", from, sizeof(struct ts_peer_handoff), PEER_RING_SIZE,
+					&a->peers_out[to], &b->peers_in[from], err, err_len) != 0)
 				return -1;
-			}
-			workers[from]->handoff_out[to] = r;
-			workers[to]->handoff_in[from] = r;
 		}
 	}
 	return 0;
@@ -170,6 +184,7 @@ free_frames(struct ts_worker *w)
 {
 	struct ts_inject in;
 	struct ts_handoff handed;
+	struct ts_peer_handoff peer;
 	struct ts_punt out;
 
 	while (w->injects != NULL && rte_ring_dequeue_elem(w->injects, &in, sizeof(in)) == 0)
@@ -182,7 +197,10 @@ free_frames(struct ts_worker *w)
 		while (w->handoff_in[i] != NULL &&
 			rte_ring_dequeue_elem(w->handoff_in[i], &handed, sizeof(handed)) == 0)
 			rte_pktmbuf_free(handed.packet);
+		while (w->peers_in[i] != NULL && rte_ring_dequeue_elem(w->peers_in[i], &peer, sizeof(peer)) == 0)
+			rte_pktmbuf_free(peer.packet);
 		rte_ring_free(w->handoff_in[i]);
+		rte_ring_free(w->peers_in[i]);
 	}
 }
 

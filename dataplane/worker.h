@@ -38,16 +38,23 @@ enum ts_limit {
 	TS_LIMIT_ECHO4,
 	TS_LIMIT_ECHO6,
 	TS_LIMIT_ICMP4_ERRORS, /* received and translated: G55 */
+	TS_LIMIT_BUBBLES,      /* of the Teredo relay to clients it does not know (X3) */
+	TS_LIMIT_RECOVERY,     /* to clients that it knew before a restart */
 	TS_N_LIMITS
 };
 
 /* Rates that hold for each of many keys; 0 per second = unlimited. */
 enum ts_keyed_limit {
-	TS_KEYED_ICMP6_PREFIX, /* ICMPv6 errors to a /64 (G42, G50) */
-	TS_KEYED_ICMP4_SOURCE, /* ICMPv4 errors from an address (G55) */
-	TS_KEYED_SITE,	       /* packets to and from an IPv4 site (S24) */
-	TS_KEYED_NATIVE,       /* packets to and from a native /64 (S24) */
-	TS_KEYED_ND,	       /* answers to an ISATAP host (I6) */
+	TS_KEYED_ICMP6_PREFIX,	/* ICMPv6 errors to a /64 (G42, G50) */
+	TS_KEYED_ICMP4_SOURCE,	/* ICMPv4 errors from an address (G55) */
+	TS_KEYED_SITE,		/* packets to and from an IPv4 site (S24) */
+	TS_KEYED_NATIVE,	/* packets to and from a native /64 (S24) */
+	TS_KEYED_ND,		/* answers to an ISATAP host (I6) */
+	TS_KEYED_BUBBLE_SERVER, /* bubbles by Teredo server, client and native source /64 (X3) */
+	TS_KEYED_BUBBLE_CLIENT,
+	TS_KEYED_BUBBLE_SOURCE,
+	TS_KEYED_RA_HOST, /* Teredo advertisements to an address and its /24 (V15) */
+	TS_KEYED_RA_NET,
 	TS_N_KEYED_LIMITS
 };
 

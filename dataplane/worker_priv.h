@@ -19,10 +19,11 @@
 #include "lib/token_bucket.h"
 #include "worker.h"
 
-#define TS_IP_ID_SLOTS 4096 /* counters of IPv4 identification, by hash of the destination */
-#define TS_WAIT_SLOTS 64    /* next hops that packets of one worker can wait for */
-#define TS_WAIT_PACKETS 32  /* upper bound of limits.neighbour-queue */
-#define TS_DELAYED_MAX 64   /* beyond it advertisements leave at once */
+#define TS_IP_ID_SLOTS 4096  /* counters of IPv4 identification, by hash of the destination */
+#define TS_WAIT_SLOTS 64     /* next hops that packets of one worker can wait for */
+#define TS_WAIT_PACKETS 32   /* upper bound of limits.neighbour-queue */
+#define TS_DELAYED_MAX 64    /* beyond it advertisements leave at once */
+#define TS_BEHIND_SLOTS 1024 /* Teredo clients whose packets have just been handed to their owner */
 #define TS_NO_IFACE UINT16_MAX
 /* All headers that the lanes read, outer and inner, with options and an extension header or two, are in the first
  * segment. */
@@ -52,8 +53,9 @@ ts_vec_add_domain(struct ts_vec *v, struct rte_mbuf *m, uint16_t domain)
 
 /* Where classification puts the packets of a burst. */
 struct ts_lanes {
-	struct ts_vec encap_6to4, encap_6rd, encap_isatap;
-	struct ts_vec decap_6to4, decap_6rd, decap_isatap;
+	struct ts_vec encap_6to4, encap_6rd, encap_isatap, encap_teredo;
+	struct ts_vec decap_6to4, decap_6rd, decap_isatap, decap_teredo;
+	struct ts_vec teredo_server;
 	struct ts_vec local4, local6;
 };
 
@@ -81,6 +83,12 @@ struct ts_delayed {
 	uint16_t site;
 };
 
+/* The last packet handed over for a Teredo client: see relay_owner.c. */
+struct ts_behind {
+	uint32_t tag;	   /* of the client */
+	uint32_t position; /* in its owner's ring */
+};
+
 struct ts_worker {
 	/* read by every packet */
 	const struct ts_tables *tables;
@@ -93,7 +101,8 @@ struct ts_worker {
 	uint64_t hz;
 	struct rte_ring *commands, *injects, *urgent_punts, *punts, *events;
 	struct rte_ring *handoff_in[TS_MAX_WORKERS],
-		*handoff_out[TS_MAX_WORKERS]; /* by worker; NULL at the own place */
+		*handoff_out[TS_MAX_WORKERS];				       /* by worker; NULL at the own place */
+	struct rte_ring *peers_in[TS_MAX_WORKERS], *peers_out[TS_MAX_WORKERS]; /* likewise */
 	struct ts_reassembly *reassembly;
 	bool stop;
 
@@ -108,12 +117,15 @@ struct ts_worker {
 	struct ts_token_bucket limits[TS_N_LIMITS];
 	struct ts_token_bucket neigh_limit, punt_limit;
 	struct ts_prefix_limiter keyed[TS_N_KEYED_LIMITS];
+	struct ts_rate rates[TS_N_KEYED_LIMITS]; /* that they have now */
 	uint16_t n_delayed;
 	uint64_t random;
 	struct ts_delayed delayed[TS_DELAYED_MAX];
 	uint16_t n_waiting; /* slots in use */
 	uint64_t next_wait_check;
 	uint64_t next_lag_turn;
+	uint64_t next_relay_timer;
+	struct ts_behind behind[TS_BEHIND_SLOTS];
 	struct ts_wait_slot wait[TS_WAIT_SLOTS];
 	uint64_t loops, busy_loops, cycles, busy_cycles;
 };
@@ -173,10 +185,19 @@ void ts_6rd_encap(struct ts_worker *w, struct ts_vec *in);
 void ts_6rd_decap(struct ts_worker *w, struct ts_vec *in);
 void ts_isatap_encap(struct ts_worker *w, struct ts_vec *in);
 void ts_isatap_decap(struct ts_worker *w, struct ts_vec *in);
+/* lane_teredo_encap.c, lane_teredo_decap.c, lane_teredo_server.c; the latter two get the outer headers, too. */
+void ts_teredo_encap(struct ts_worker *w, struct ts_vec *in);
+void ts_teredo_decap(struct ts_worker *w, struct ts_vec *in);
+void ts_teredo_server_run(struct ts_worker *w, struct ts_vec *in);
+/* relay_owner.c: packets of Teredo clients that other workers handed to this one, and the relay's timers. */
+void ts_relay_turn(struct ts_worker *w);
 /* G8 to G10, R11, I2: the counter that says why this outer source is refused, or -1. */
 int ts_6to4_refused_source(const struct ts_worker *w, rte_be32_t src);
 int ts_6rd_refused_source(const struct ts_worker *w, const struct ts_6rd *d, rte_be32_t src);
 int ts_isatap_refused_source(const struct ts_worker *w, const struct ts_isatap *s, rte_be32_t src);
+int ts_teredo_refused_source(const struct ts_worker *w, rte_be32_t src);
+/* V4, V13 */
+int ts_teredo_server_refused_source(const struct ts_worker *w, rte_be32_t src);
 
 bool ts_6rd_is_relay(const struct ts_6rd *d, rte_be32_t v4);
 
@@ -202,8 +223,8 @@ bool ts_answerable(const struct ts_worker *w, const struct rte_ipv4_hdr *ip);
 void ts_path_mtu_learn(struct ts_worker *w, rte_be32_t site, uint32_t mtu);
 /* icmp4_error.c: an ICMPv4 error to one of the box's addresses, its checksum verified (protocols.md 2.10). */
 void ts_icmp4_error(struct ts_worker *w, struct rte_mbuf *m);
-/* Does it quote protocol 41? Then it is the data path's, at a host address too. */
-bool ts_icmp4_quotes_tunnel(const struct rte_mbuf *m);
+/* Does it quote a tunnel packet? Then it is the data path's, at a host address too. */
+bool ts_icmp4_quotes_tunnel(const struct ts_worker *w, const struct rte_mbuf *m);
 void ts_local6(struct ts_worker *w, struct ts_vec *in);
 /* One packet that came out of a tunnel; what is no valid echo request counts as `not_echo`. */
 void ts_local6_tunnelled(struct ts_worker *w, struct rte_mbuf *m, enum ts_counter not_echo);
@@ -231,6 +252,7 @@ void ts_originate6(struct ts_worker *w, struct rte_mbuf *m);
 void ts_6to4_originate(struct ts_worker *w, struct rte_mbuf *m);
 void ts_6rd_originate(struct ts_worker *w, struct rte_mbuf *m, const struct ts_6rd *d);
 void ts_isatap_originate(struct ts_worker *w, struct rte_mbuf *m, const struct ts_isatap *s);
+void ts_teredo_originate(struct ts_worker *w, struct rte_mbuf *m);
 void ts_isatap_originate_to(struct ts_worker *w, struct rte_mbuf *m, const struct ts_isatap *s, rte_be32_t dst);
 /* Out of a domain and back into it; `error` counts for the direction that it came by. */
 void ts_6rd_hairpin(struct ts_worker *w, struct rte_mbuf *m, const struct ts_6rd *d, int ecn,

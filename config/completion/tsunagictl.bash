@@ -13,23 +13,29 @@ _tsunagictl()
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return
 		;;
+	-n | --limit) return ;;
 	esac
 	if [[ $cur == -* ]]; then
-		mapfile -t COMPREPLY < <(compgen -W '--socket --json --all --help --version' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W '--socket --json --all --full --limit --help --version' -- "$cur")
 		return
 	fi
 	# Options and the socket's path may stand anywhere; what counts are the words without them.
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		-s | --socket) ((i++)) ;;
+		-s | --socket | -n | --limit) ((i++)) ;;
 		-*) ;;
 		*) words+=("${COMP_WORDS[i]}") ;;
 		esac
 	done
 	case ${#words[@]} in
-	0) mapfile -t COMPREPLY < <(compgen -W 'show' -- "$cur") ;;
-	1) mapfile -t COMPREPLY < <(compgen -W \
-		'counters drops ports interfaces routes neighbours workers tables version' -- "$cur") ;;
+	0) mapfile -t COMPREPLY < <(compgen -W 'show explain' -- "$cur") ;;
+	1)
+		[[ ${words[0]} == show ]] && mapfile -t COMPREPLY < <(compgen -W \
+			'counters drops ports interfaces routes neighbours workers tables teredo version' -- "$cur")
+		;;
+	2)
+		[[ ${words[*]} == 'show teredo' ]] && mapfile -t COMPREPLY < <(compgen -W 'summary peers' -- "$cur")
+		;;
 	esac
 }
 

@@ -2,7 +2,7 @@
 /*
  * Frames into the worker's real path (tests/wire/rig.h), then the books of tests/wire/account.h: every frame sent,
  * handed to the kernel, kept or dropped under one name; what is sent well formed; no buffer lost; nothing read behind a
- * packet.
+ * packet. The Teredo relay knows one client, the vectors' one, before each input.
  *
  * Input: a byte that chooses the configuration, then frames, each behind two bytes, little endian: bits 0 to 10 its
  * length, 11 and 12 how it is spread over segments, 13 a turn of the workers after it, 14 a second goes by, 15 mend its
@@ -84,6 +84,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		account_configure(&rig, config);
 	configured = config;
 	account_open(&a, &rig);
+	account_peer(&a, &rig, true);
 	for (data++; end - data >= 2 && n < FRAMES_MAX; n++) {
 		unsigned word = data[0] | (unsigned)data[1] << 8;
 		size_t len = word & LENGTH;

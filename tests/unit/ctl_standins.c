@@ -81,6 +81,31 @@ ts_rib_foreach(const struct ts_rib *rib, uint8_t family, bool (*fn)(const struct
 		show_route(fn, arg, "2001:db8:100::", 64, TS_ORIGIN_KERNEL, STANDIN_NH_LINK);
 }
 
+bool
+ts_rib_get(const struct ts_rib *rib, uint8_t family, const uint8_t *prefix, uint8_t len, struct ts_route_info *out)
+{
+	static const struct {
+		uint8_t prefix[16], len;
+		uint32_t nh;
+	} routes[] = {
+		{{0x20, 0x01}, 32, STANDIN_NH_TEREDO},
+		{{0x20, 0x02}, 16, STANDIN_NH_6TO4},
+		{{0x20, 0x01, 0x0d, 0xb8}, 32, STANDIN_NH_VIA},
+		{{192, 0, 2}, 24, STANDIN_NH_VIA},
+		{{192, 88, 99, 1}, 32, STANDIN_NH_LOCAL},
+	};
+
+	(void)rib;
+	for (unsigned i = 0; i < RTE_DIM(routes); i++) {
+		if (len != routes[i].len || memcmp(prefix, routes[i].prefix, family == AF_INET ? 4 : 16) != 0)
+			continue;
+		*out = (struct ts_route_info){.family = family, .len = len, .nh = routes[i].nh, .best = true};
+		memcpy(out->prefix, prefix, family == AF_INET ? 4 : 16);
+		return true;
+	}
+	return false;
+}
+
 size_t
 ts_rib_count(const struct ts_rib *rib, uint8_t family)
 {
@@ -159,6 +184,27 @@ ts_neigh_foreach(const struct ts_nexthops *n, void (*fn)(const struct ts_neigh_i
 	fn(&down, arg);
 }
 
+const struct ts_services *
+ts_publish_current(const struct ts_publisher *p)
+{
+	(void)p;
+	return standins.services;
+}
+
+const struct ts_teredo *
+ts_local_teredo(const struct ts_local *l)
+{
+	(void)l;
+	return &standins.teredo;
+}
+
+void
+ts_contacts_stats(const struct ts_contacts *c, struct ts_contacts_stats *out)
+{
+	(void)c;
+	*out = standins.contacts;
+}
+
 uint64_t
 ts_publish_version(const struct ts_publisher *p)
 {
@@ -212,6 +258,9 @@ standin_control(void)
 	nexthops[STANDIN_NH_VIA].kind = TS_NH_ADJACENCY;
 	nexthops[STANDIN_NH_LINK].kind = TS_NH_GLEAN;
 	nexthops[STANDIN_NH_6TO4].kind = TS_NH_6TO4;
+	nexthops[STANDIN_NH_TEREDO].kind = TS_NH_TEREDO;
+	nexthops[STANDIN_NH_LOCAL] = (struct ts_nexthop){
+		.kind = TS_NH_LOCAL, .proto41 = TS_PROTO41_6TO4, .udp = TS_UDP_TEREDO_RELAY | TS_UDP_TEREDO_SERVER};
 	name_things(c);
 	c->n_workers = 2;
 	for (unsigned i = 0; i < 2; i++)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Stand-ins for what the control socket shows: workers, routes, next hops, neighbours, the mirror and the punt thread,
- * with figures that tests know. Also the talking to a socket that is served by the same thread.
+ * Stand-ins for what the control socket shows: workers, routes, next hops, neighbours, services, the Teredo relay's
+ * contacts, the mirror and the punt thread, with figures that tests know. Also the talking to a socket that is served
+ * by the same thread.
  */
 #ifndef TS_TEST_CTL_STANDINS_H
 #define TS_TEST_CTL_STANDINS_H
@@ -10,10 +11,13 @@
 
 #include "control/control.h"
 #include "control/ctlsock.h"
+#include "control/teredo.h"
 
 #define STANDIN_NH_VIA 7
 #define STANDIN_NH_LINK 8
 #define STANDIN_NH_6TO4 9
+#define STANDIN_NH_TEREDO 10
+#define STANDIN_NH_LOCAL 11
 #define STANDIN_LIMIT_MS 10000 /* of every wait */
 
 /* What the stand-ins show and what was done to them. */
@@ -23,6 +27,9 @@ struct standins {
 	int held;	      /* next hops held and not put back */
 	uint64_t counters[TS_N_COUNTERS];
 	struct ts_port_counters ports[TS_TX_PORTS];
+	struct ts_teredo teredo; /* the peer table is a real one, if a test makes it */
+	struct ts_contacts_stats contacts;
+	const struct ts_services *services;
 };
 extern struct standins standins;
 

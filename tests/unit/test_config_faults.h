@@ -23,6 +23,9 @@
 #define SITE_KEYS "name: campus, address: 10.0.0.2, prefix: \"2001:db8:1:2::/64\", site: [10.0.0.0/8]"
 #define DOMAIN(more) RELAY "6rd:\n  - {" DOMAIN_KEYS more "}\n"
 #define SITE(more) RELAY "isatap:\n  - {" SITE_KEYS more "}\n"
+/* `more` may go on to further lines. */
+#define TEREDO(more) RELAY "teredo-relay: {address: 192.0.2.1" more "}\n"
+#define SERVER(more) RELAY "teredo-server: {address: 192.0.2.1" more "}\n"
 
 struct fault_case {
 	const char *text;

@@ -45,6 +45,9 @@ static const struct {
 	{"6rd_decap", "out of a 6rd domain"},
 	{"isatap_encap", "native IPv6 into an ISATAP site"},
 	{"isatap_decap", "out of an ISATAP site"},
+	{"teredo_encap", "native IPv6 to a Teredo client"},
+	{"teredo_decap", "from a Teredo client, at the relay"},
+	{"teredo_server", "to the Teredo server"},
 	{"originate", "what the box itself made"},
 	{"tx", "from next hop to wire"},
 };
@@ -57,8 +60,10 @@ static const char preface[] =
 	"Counters start at zero with the daemon and only ever grow. DPDK telemetry gives them by the same names; OpenMetrics puts\n"
 	"`tsunagi_` in front of them.\n\n"
 	"Every frame that was received was sent, handed to the kernel, kept as a fragment of a datagram that is not complete\n"
-	"(`consume_...`), waits for its next hop, or counts in exactly one drop:\n\n"
-	"    rx_packets = tx_packets + punted_packets + consume_* + drop_* + waiting - injected_packets\n\n"
+	"(`consume_...`), waits for its next hop or for a Teredo client, or counts in exactly one drop. Bubbles are the only\n"
+	"frames that the relay makes by itself:\n\n"
+	"    rx_packets + injected_packets + teredo_indirect_bubbles + teredo_direct_bubbles\n"
+	"        = tx_packets + punted_packets + consume_* + drop_* + waiting\n\n"
 	"An error or reply is the packet that it answers, rewritten, so it is no frame of its own.\n";
 
 static void

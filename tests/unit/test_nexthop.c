@@ -11,15 +11,16 @@ equal_ones_are_shared(void **state)
 
 	rig_init(&r);
 	uint32_t a = ts_nexthop_get_paths(r.nexthops, p, 2), b = ts_nexthop_get_paths(r.nexthops, q, 2);
-	uint32_t local = ts_nexthop_get_local(r.nexthops, true, TS_PROTO41_6TO4, 0);
+	uint32_t local = ts_nexthop_get_local(r.nexthops, true, TS_PROTO41_6TO4, 0, 0);
 
 	assert_true(a > 0);
 	assert_int_equal(a, b);
 	assert_int_not_equal(a, ts_nexthop_get_paths(r.nexthops, p, 1));
-	assert_int_equal(local, ts_nexthop_get_local(r.nexthops, true, TS_PROTO41_6TO4, 0));
-	assert_int_not_equal(local, ts_nexthop_get_local(r.nexthops, false, TS_PROTO41_6TO4, 0));
+	assert_int_equal(local, ts_nexthop_get_local(r.nexthops, true, TS_PROTO41_6TO4, 0, 0));
+	assert_int_not_equal(local, ts_nexthop_get_local(r.nexthops, false, TS_PROTO41_6TO4, 0, 0));
+	assert_int_not_equal(local, ts_nexthop_get_local(r.nexthops, true, TS_PROTO41_6TO4, 0, TS_UDP_TEREDO_RELAY));
 	assert_int_not_equal(ts_nexthop_get_glean(r.nexthops, 0), ts_nexthop_get_glean(r.nexthops, 1));
-	assert_int_equal(ts_nexthops_in_use(r.nexthops), 6);
+	assert_int_equal(ts_nexthops_in_use(r.nexthops), 7);
 	rig_fini(&r);
 }
 

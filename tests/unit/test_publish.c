@@ -191,7 +191,9 @@ services_and_adjacencies_change_alone(void **state)
 
 	start_worker(0);
 	set_route(rig_nexthop(&r, 1));
+	assert_null(ts_publish_current(publisher));
 	ts_publish_services(publisher, first, free_services);
+	assert_ptr_equal(ts_publish_current(publisher), first);
 	ts_publish_poll(publisher);
 	turn(0);
 	ts_publish_poll(publisher);
@@ -212,6 +214,7 @@ services_and_adjacencies_change_alone(void **state)
 	assert_ptr_equal(t->services, first);
 	ts_publish_services(publisher, calloc(1, sizeof(*first)), free_services);
 	ts_publish_services(publisher, second, free_services); /* the one before was never published */
+	assert_ptr_equal(ts_publish_current(publisher), second);
 	assert_int_equal(freed, 1);
 	assert_true(ts_publish_poll(publisher));
 	assert_int_equal(freed, 1);
@@ -219,6 +222,7 @@ services_and_adjacencies_change_alone(void **state)
 	assert_false(ts_publish_poll(publisher));
 	assert_int_equal(freed, 2);
 	assert_ptr_equal(worker[0].tables->services, second);
+	assert_ptr_equal(ts_publish_current(publisher), second);
 	assert_int_equal(ts_publish_version(publisher), 3);
 }
 

@@ -94,6 +94,43 @@ def test_routes(daemon):
     assert done.returncode == 0 and len(done.stdout.splitlines()) == 1
 
 
+PEER = {"address": "2001:0:c633:6401::/64", "mapped": "203.0.113.0/24", "port": None, "state": "trusted", "age_s": 2,
+        "learned": False}
+
+
+@pytest.mark.parametrize("options, asked", [
+    ([], "show teredo peers\n"), (["--full"], "show teredo peers full\n"),
+    (["--limit", "3"], "show teredo peers limit 3\n"), (["-f", "-n", "10"], "show teredo peers full limit 10\n")])
+def test_teredo_peers(daemon, options, asked):
+    done, got = daemon({"peers": [PEER] * 3000}, "show", "teredo", "peers", *options)
+    lines = done.stdout.splitlines()
+    assert (got, done.returncode, len(lines)) == (asked, 0, 3001)
+    assert lines[0].split() == ["ADDRESS", "MAPPED", "PORT", "STATE", "AGE-S", "LEARNED"]
+    assert lines[3000].split() == ["2001:0:c633:6401::/64", "203.0.113.0/24", "-", "trusted", "2", "no"]
+
+
+def test_teredo_summary(daemon):
+    answer = {"teredo": {"relay": {"port": 3545, "peers": {"trusted": 0, "stale": 1}}, "server": None}}
+    for args in (["teredo"], ["teredo", "summary"]):
+        done, asked = daemon(answer, "show", *args)
+        assert asked == "show teredo summary\n"
+        assert [line.split() for line in done.stdout.splitlines()] == [
+            ["relay.peers.stale", "1"], ["relay.peers.trusted", "0"], ["relay.port", "3545"], ["server", "-"]]
+
+
+def test_explain_keeps_the_order(daemon):
+    answer = {"explain": {"mechanism": "teredo", "cone": True, "checks": {"server": "ok", "client": "ok"}, "peer": None,
+                          "route": {"prefix": "::/0", "kind": "via", "via": [{"address": "fe80::1", "interface": "ix0"}]},
+                          "address": "2001::1"}}
+    done, asked = daemon(answer, "explain", "2001::1")
+    assert asked == "explain 2001::1\n"
+    assert [line.split(None, 1) for line in done.stdout.splitlines()] == [
+        ["mechanism", "teredo"], ["cone", "yes"], ["checks.server", "ok"], ["checks.client", "ok"], ["peer", "-"],
+        ["route", "::/0 via fe80::1 ix0"], ["address", "2001::1"]]
+    done, _ = daemon({"error": "no"}, "explain", "x")
+    assert (done.returncode, done.stdout) == (1, "")
+
+
 def test_nested_figures(daemon):
     done, _ = daemon({"tables": {"version": 5, "mirror": {"overruns": 0}, "punt": None}}, "show", "tables")
     assert [line.split() for line in done.stdout.splitlines()] == [
@@ -142,7 +179,11 @@ def test_no_daemon(tmp_path):
 
 
 @pytest.mark.parametrize("args", [[], ["show"], ["show", "me"], ["drain"], ["show", "ports", "1"],
-                                  ["show", "routes", "a", "b"], ["--no-such-option"], ["-s"], ["show", "routes", "a b"]])
+                                  ["show", "routes", "a", "b"], ["--no-such-option"], ["-s"], ["show", "routes", "a b"],
+                                  ["explain"], ["explain", "a", "b"], ["explain", ""], ["show", "teredo", "clients"],
+                                  ["show", "teredo", "peers", "x"], ["--full", "show", "routes"],
+                                  ["--limit", "3", "show", "teredo"], ["-n", "x", "show", "teredo", "peers"],
+                                  ["-n", "", "show", "teredo", "peers"]])
 def test_usage(args):
     done = call(*args)
     assert done.returncode == 2 and done.stdout == "" and done.stderr

@@ -50,3 +50,32 @@ checksums_good(const uint8_t *p, size_t len, char *why, size_t why_len)
 		return wrong(why, why_len, "ICMPv6");
 	return true;
 }
+
+/* One's complement has two zeros. */
+static bool
+same_sum(uint32_t a, uint32_t b)
+{
+	return a % 0xffff == b % 0xffff;
+}
+
+/* `p`: IPv6, directly before a transport packet. */
+static uint32_t
+transport_sum(const uint8_t *p, size_t len)
+{
+	return sum16(p + 40, len - 40, sum16(p + 8, 32, p[6] + (uint32_t)(len - 40)));
+}
+
+bool
+checksums_kept(const uint8_t *p, size_t len, char *why, size_t why_len)
+{
+	const uint8_t *inner = p + 28;
+
+	if (len >= 28 && p[0] == 0x45 && p[9] == 17 && (p[26] | p[27]) == 0)
+		return wrong(why, why_len, "missing UDP");
+	if (len < 28 + 40 || p[0] != 0x45 || p[9] != 17 || inner[0] >> 4 != 6 ||
+		(inner[6] != 6 && inner[6] != 17 && inner[6] != 58) || sum16(p, 20, 0) != 0xffff)
+		return checksums_good(p, len, why, why_len);
+	return same_sum(sum16(p + 20, len - 20, sum16(p + 12, 8, 17 + (uint32_t)(len - 20))),
+		       transport_sum(inner, len - 28)) ||
+		checksums_good(p, len, why, why_len);
+}

@@ -78,6 +78,32 @@
 	T(test_isatap_nd_invalid) \
 	T(test_isatap_nd_ignored) \
 	T(test_isatap_nd_limited) \
+	/* test_path_teredo_server.c */ \
+	T(test_teredo_server_advertisement) \
+	T(test_teredo_server_advertisement_around) \
+	T(test_teredo_server_secure) \
+	T(test_teredo_server_passes) \
+	T(test_teredo_server_takes_authentication_off) \
+	T(test_teredo_server_foreign_clients) \
+	T(test_teredo_server_pass_of_the_relay) \
+	T(test_teredo_server_link_local_echo) \
+	T(test_teredo_server_checksums) \
+	T(test_teredo_server_pieces) \
+	/* test_path_teredo_server_refusals.c */ \
+	T(test_teredo_server_refuses_sources) \
+	T(test_teredo_server_refuses_udp) \
+	T(test_teredo_server_refuses_shims) \
+	T(test_teredo_server_refuses_packets) \
+	T(test_teredo_server_refuses_solicitations) \
+	T(test_teredo_server_refuses_keys) \
+	T(test_teredo_server_limits) \
+	T(test_teredo_server_refuses_addresses) \
+	T(test_teredo_server_refuses_messages) \
+	T(test_teredo_server_too_many_pieces) \
+	/* test_path_teredo_server_native.c */ \
+	T(test_teredo_server_native) \
+	T(test_teredo_server_own_address) \
+	T(test_teredo_server_native_refused) \
 	/* test_path_handover.c */ \
 	T(test_handover) \
 	T(test_handover_ecn) \

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#define TS_MAY_BLOCK
 #include "rig.h"
 
 #include <arpa/inet.h>
@@ -11,6 +12,9 @@
 #include <rte_errno.h>
 #include <rte_eth_ring.h>
 #include <rte_ethdev.h>
+
+#include "control/teredo.h"
+#include "dataplane/worker_priv.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_HWADDRESS__)
 #define HAVE_ASAN 1
@@ -28,6 +32,7 @@
 
 #define RING_SIZE 256
 #define N_MBUFS 1023
+#define ADVERTISEMENT_GROWS (8 + 96 - 48) /* protocols.md V12: origin indication, 96 bytes for 48 */
 #define PEER_V4 "203.0.113.254"
 #define PEER_V6 "fe80::ffff"
 
@@ -53,6 +58,68 @@ start_eal(char *program)
 		die("EAL");
 }
 
+/*
+ * Buffers as a plain stack that takes the poison off what it gives: the relay takes buffers for its bubbles that
+ * packets with guards around them have been in.
+ */
+struct stack {
+	unsigned n;
+	void *objects[N_MBUFS];
+};
+
+static int
+stack_alloc(struct rte_mempool *mp)
+{
+	mp->pool_data = calloc(1, sizeof(struct stack));
+	return mp->pool_data != NULL ? 0 : -ENOMEM;
+}
+
+static void
+stack_free(struct rte_mempool *mp)
+{
+	free(mp->pool_data);
+}
+
+static int
+stack_put(struct rte_mempool *mp, void *const *objects, unsigned n)
+{
+	struct stack *s = mp->pool_data;
+
+	memcpy(s->objects + s->n, objects, n * sizeof(*objects));
+	s->n += n;
+	return 0;
+}
+
+static int
+stack_get(struct rte_mempool *mp, void **objects, unsigned n)
+{
+	struct stack *s = mp->pool_data;
+
+	if (s->n < n)
+		return -ENOBUFS;
+	s->n -= n;
+	memcpy(objects, s->objects + s->n, n * sizeof(*objects));
+	for (unsigned i = 0; i < n; i++)
+		ASAN_UNPOISON_MEMORY_REGION(objects[i], mp->elt_size);
+	return 0;
+}
+
+static unsigned
+stack_count(const struct rte_mempool *mp)
+{
+	return ((const struct stack *)mp->pool_data)->n;
+}
+
+static const struct rte_mempool_ops stack_ops = {
+	.name = "ts_rig",
+	.alloc = stack_alloc,
+	.free = stack_free,
+	.enqueue = stack_put,
+	.dequeue = stack_get,
+	.get_count = stack_count,
+};
+RTE_MEMPOOL_REGISTER_OPS(stack_ops);
+
 static void
 start_port(struct rig *r)
 {
@@ -61,7 +128,8 @@ start_port(struct rig *r)
 
 	r->to_port = rte_ring_create("rig_to_port", RING_SIZE, SOCKET_ID_ANY, 0);
 	r->from_port = rte_ring_create("rig_from_port", RING_SIZE, SOCKET_ID_ANY, 0);
-	r->pool = rte_pktmbuf_pool_create("rig", N_MBUFS, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+	r->pool = rte_pktmbuf_pool_create_by_ops(
+		"rig", N_MBUFS, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY, stack_ops.name);
 	if (r->to_port == NULL || r->from_port == NULL || r->pool == NULL)
 		die("rings and buffers");
 	id = rte_eth_from_rings("rig", &r->to_port, 1, &r->from_port, 1, 0);
@@ -243,26 +311,40 @@ rig_turn(struct rig *r)
 		ts_worker_poll(r->workers[i], r->now);
 }
 
+/* IPv4 at `ip`, to a Teredo server? */
+static bool
+is_for_server(const uint8_t *ip, size_t len)
+{
+	size_t ihl = (ip[0] & 15u) * 4u;
+
+	return len >= ihl + 4 && ip[9] == IPPROTO_UDP && ip[ihl + 2] == 3544 >> 8 && ip[ihl + 3] == (3544 & 0xff);
+}
+
 /*
  * The library knows nothing of ASAN: say what may not be touched. Not where the packet may be put together with others:
- * that writes behind it.
+ * that writes behind it. So does an advertisement, which is longer than the solicitation whose buffer it takes: an
+ * ISATAP router's by what is configured, a Teredo server's by a known number of bytes.
  */
 static void
 guard(struct rte_mbuf *m, const uint8_t *frame, size_t len)
 {
-	size_t at = 12;
+	size_t at = 12, gap = 0;
 
 	while (at + 4 <= len && (frame[at] == 0x81 || frame[at] == 0x88))
 		at += 4;
-	/* at: the ethertype; behind it an IPv4 header with its fragment word, or none */
-	if (m->nb_segs != 1 ||
-		(at + 10 <= len && ((frame[at + 8] & 0x3f) | frame[at + 9]) != 0 && frame[at + 2] >> 4 == 4))
-		return;
-	ASAN_POISON_MEMORY_REGION(rte_pktmbuf_mtod_offset(m, char *, m->data_len), rte_pktmbuf_tailroom(m));
+	at += 2; /* behind the ethertype: an IPv4 header with its fragment word, or none */
+	if (at + 20 <= len && frame[at] >> 4 == 4) {
+		if (((frame[at + 6] & 0x3f) | frame[at + 7]) != 0)
+			return;
+		gap = is_for_server(frame + at, len - at) ? ADVERTISEMENT_GROWS : 0;
+	}
+	if (m->nb_segs == 1)
+		ASAN_POISON_MEMORY_REGION(
+			rte_pktmbuf_mtod_offset(m, char *, m->data_len + gap), rte_pktmbuf_tailroom(m) - gap);
 }
 
-void
-rig_send_frame(struct rig *r, const uint8_t *frame, size_t len, size_t segment)
+struct rte_mbuf *
+rig_packet(struct rig *r, const uint8_t *bytes, size_t len, size_t segment)
 {
 	struct rte_mbuf *head = NULL;
 
@@ -272,18 +354,23 @@ rig_send_frame(struct rig *r, const uint8_t *frame, size_t len, size_t segment)
 
 		if (m == NULL)
 			die("no buffer");
-		ASAN_UNPOISON_MEMORY_REGION(m->buf_addr, m->buf_len);
 		/* Poison what lies around the packet: reading it must not look like reading zeros. */
 		memset(m->buf_addr, 0xa5, m->buf_len);
-		memcpy(rte_pktmbuf_append(m, (uint16_t)n), frame + at, n);
+		memcpy(rte_pktmbuf_append(m, (uint16_t)n), bytes + at, n);
 		at += n;
 		if (head == NULL)
 			head = m;
 		else if (rte_pktmbuf_chain(head, m) != 0)
 			die("too many segments");
 	}
-	/* An advertisement is longer than the solicitation whose buffer it takes: an ISATAP router writes behind the
-	 * frame. */
+	return head;
+}
+
+void
+rig_send_frame(struct rig *r, const uint8_t *frame, size_t len, size_t segment)
+{
+	struct rte_mbuf *head = rig_packet(r, frame, len, segment);
+
 	if (r->guard && r->cfg.n_isatap == 0)
 		guard(head, frame, len);
 	if (rte_ring_enqueue(r->to_port, head) != 0)
@@ -355,4 +442,46 @@ rig_counters(const struct rig *r, uint64_t out[TS_N_COUNTERS])
 		for (unsigned i = 0; i < TS_N_COUNTERS; i++)
 			out[i] += s.counters[i];
 	}
+}
+
+bool
+rig_plant(struct rig *r, const struct ts_contact_seed *seed)
+{
+	const struct ts_teredo *t = ts_local_teredo(r->local);
+
+	if (t->contacts != NULL && ts_contact_plant(t->peers, t->contacts, seed, r->now, rte_get_tsc_hz()) == 0)
+		return true;
+	for (unsigned i = 0; i < seed->n_queued; i++)
+		rte_pktmbuf_free(seed->queue[i]);
+	return false;
+}
+
+void
+rig_forget_peers(struct rig *r)
+{
+	const struct ts_teredo *t = ts_local_teredo(r->local);
+
+	if (t->contacts != NULL)
+		ts_contact_clear(t->peers, t->contacts);
+}
+
+/* In an empty table the hash may be another one. */
+void
+rig_own_peer(struct rig *r, const uint8_t addr[16], unsigned owner)
+{
+	struct ts_peers *p = ts_local_teredo(r->local)->peers;
+
+	rig_forget_peers(r);
+	do {
+		p->seed[0] += UINT64_C(0x9e3779b97f4a7c15);
+	} while (ts_peers_hash(p, addr).owner != owner);
+}
+
+/* Nothing but the workers of this thread reads what has been published. */
+void
+rig_fix_nonce(struct rig *r, const uint8_t nonce[4])
+{
+	struct ts_services *s = (struct ts_services *)(uintptr_t)r->worker->tables->services;
+
+	memcpy(s->relay.test_nonce, nonce, sizeof(s->relay.test_nonce));
 }

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "control/local.h"
+#include "dataplane/contact.h"
 #include "dataplane/worker.h"
 #include "lib/config.h"
 
@@ -67,6 +68,19 @@ size_t rig_receive(struct rig *r, uint8_t frame[RIG_FRAME_MAX]);
 size_t rig_punted(struct rig *r, uint8_t frame[RIG_FRAME_MAX], uint16_t *iface);
 /* Buffers that are neither in the pool nor anywhere that the test knows of: 0, or there is a leak. */
 unsigned rig_buffers_in_use(const struct rig *r);
+
+/* A packet buffer that holds these bytes, in segments of `segment` bytes (0: one segment). */
+struct rte_mbuf *rig_packet(struct rig *r, const uint8_t *bytes, size_t len, size_t segment);
+
+/*
+ * The Teredo relay's tables, there once it has been configured for the first time. Peers as they are wanted; all of
+ * them forgotten, and all that waits. rig_own_peer(): forgets them all, and from now on this address belongs to
+ * worker `owner`. rig_fix_nonce(): of all bubbles, until the next rig_configure().
+ */
+bool rig_plant(struct rig *r, const struct ts_contact_seed *seed);
+void rig_forget_peers(struct rig *r);
+void rig_own_peer(struct rig *r, const uint8_t addr[16], unsigned owner);
+void rig_fix_nonce(struct rig *r, const uint8_t nonce[4]);
 
 void rig_counters(const struct rig *r, uint64_t out[TS_N_COUNTERS]);
 

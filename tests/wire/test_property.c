@@ -18,9 +18,10 @@
 #include <rte_ether.h>
 
 #include "account.h"
+#include "property_teredo.h"
 #include "vector_config.h"
 
-#define N_FRAMES 20000
+#define N_FRAMES 40000
 #define HANDFUL 16
 #define FRAMES_PER_CONFIG 400
 #define PACKET_MAX 2000
@@ -40,7 +41,7 @@ static json_t *configs[64];
 static unsigned n_configs;
 
 /* splitmix64 */
-static uint64_t
+uint64_t
 draw(uint64_t below)
 {
 	uint64_t z = state += UINT64_C(0x9e3779b97f4a7c15);
@@ -137,6 +138,15 @@ stretch(uint8_t *p, size_t len)
 	return len + more;
 }
 
+const uint8_t *
+draw_ipv6(size_t *len)
+{
+	unsigned seed = (unsigned)draw(n_seeds);
+
+	*len = seeds[seed].len;
+	return seeds[seed].bytes[0] >> 4 == 6 ? seeds[seed].bytes : NULL;
+}
+
 static size_t
 make_packet(uint8_t *p)
 {
@@ -146,6 +156,8 @@ make_packet(uint8_t *p)
 	if (draw(16) == 0)
 		return stretch(p, draw(64));
 	memcpy(p, seeds[seed].bytes, len);
+	if (draw(2) == 0)
+		len = make_teredo(p);
 	if (draw(6) == 0)
 		len = draw(len + 1);
 	if (draw(6) == 0)
@@ -202,7 +214,7 @@ send_one(struct account *a, uint8_t *frame, size_t len)
 	account_send(a, &rig, frame, len, segments[draw(RTE_DIM(segments))]);
 }
 
-/* Pieces of a protocol 41 packet in any order, some twice, some not at all, some overlapping. */
+/* Pieces of an IPv4 packet in any order, some twice, some not at all, some overlapping. */
 static void
 send_fragments(struct account *a, const uint8_t *packet, size_t len)
 {
@@ -247,6 +259,20 @@ send_something(struct account *a)
 	send_one(a, frame, draw(64) == 0 ? draw(l2 + 1) : len);
 }
 
+/* Many packets to clients that do not answer, to one or to each of many. */
+static void
+send_flurry(struct account *a)
+{
+	uint8_t frame[PACKET_MAX + 22];
+	bool same = draw(2);
+
+	for (uint8_t i = 0; i < HANDFUL; i++) {
+		size_t l2 = make_header(frame, true);
+
+		send_one(a, frame, l2 + make_native(frame + l2, same ? 1 : i));
+	}
+}
+
 /* --- */
 
 /* By turns ours and one of the vectors', unless that is of a mechanism that is not built. */
@@ -256,7 +282,7 @@ reconfigure(unsigned n)
 	json_t *config = configs[n / 2 * 7 % n_configs];
 	char why[128];
 
-	account_configure(&rig, n % ACCOUNT_N_CONFIGS);
+	account_configure(&rig, n / 2 % ACCOUNT_N_CONFIGS);
 	if (n % 2 != 0 && vector_config(&rig.cfg, config, "", why, sizeof(why)))
 		rig_configure(&rig, NULL, 0);
 }
@@ -264,6 +290,11 @@ reconfigure(unsigned n)
 static void
 test_books_balance(void **unused)
 {
+	static const enum ts_counter reached[] = {TS_C_teredo_encap_packets, TS_C_teredo_decap_packets,
+		TS_C_teredo_indirect_bubbles, TS_C_teredo_direct_bubbles, TS_C_teredo_stateless_bubbles,
+		TS_C_teredo_recovery_bubbles, TS_C_consume_teredo_decap_bubble, TS_C_teredo_queued_packets,
+		TS_C_teredo_released_packets, TS_C_teredo_handed_off_packets, TS_C_teredo_server_advertisements,
+		TS_C_teredo_server_bubbles, TS_C_drop_teredo_decap_src_mismatch, TS_C_drop_teredo_encap_queue_full};
 	uint64_t before[TS_N_COUNTERS], after[TS_N_COUNTERS];
 	uint64_t total = 0, next_config = 0;
 	struct account a;
@@ -278,6 +309,8 @@ test_books_balance(void **unused)
 			next_config += FRAMES_PER_CONFIG;
 		}
 		account_open(&a, &rig);
+		if (draw(2))
+			account_peer(&a, &rig, draw(4) != 0);
 		while (a.received < HANDFUL) {
 			send_something(&a);
 			if (draw(4) == 0)
@@ -286,19 +319,28 @@ test_books_balance(void **unused)
 				rig_advance_ms(&rig, draw(2000));
 			if (draw(64) == 0)
 				account_neighbour(&rig, draw(2));
+			if (draw(256) == 0)
+				send_flurry(&a);
+			if (draw(128) == 0)
+				account_peer(&a, &rig, true);
 		}
 		if (!account_close(&a, &rig))
 			fail_msg("after %lu frames, seed %#lx: %s", (unsigned long)total, (unsigned long)from, a.why);
 		total += a.received;
 	}
+	rig_forget_peers(&rig);
+	assert_int_equal(rig_buffers_in_use(&rig), 0);
 	/* Random input that never gets anywhere would prove nothing. */
 	rig_counters(&rig, after);
-	assert_true(after[TS_C_6to4_encap_packets] - before[TS_C_6to4_encap_packets] > N_FRAMES / 200);
-	assert_true(after[TS_C_6to4_decap_packets] - before[TS_C_6to4_decap_packets] > N_FRAMES / 200);
+	assert_true(after[TS_C_6to4_encap_packets] - before[TS_C_6to4_encap_packets] > N_FRAMES / 400);
+	assert_true(after[TS_C_6to4_decap_packets] - before[TS_C_6to4_decap_packets] > N_FRAMES / 400);
 	assert_true(after[TS_C_reassembled_packets] > before[TS_C_reassembled_packets]);
 	assert_true(after[TS_C_neigh_waits] > before[TS_C_neigh_waits]);
 	assert_true(after[TS_C_punted_packets] > before[TS_C_punted_packets]);
 	assert_true(after[TS_C_icmp6_time_exceeded_sent] > before[TS_C_icmp6_time_exceeded_sent]);
+	for (unsigned i = 0; i < RTE_DIM(reached); i++)
+		if (after[reached[i]] - before[reached[i]] < 20)
+			fail_msg("%s: hardly reached", ts_counter_info[reached[i]].name);
 }
 
 int

@@ -1,48 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "vector_config.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 
-static bool
-fail(char *why, size_t why_len, const char *what, const char *key)
-{
-	snprintf(why, why_len, "%s: %s", what, key);
-	return false;
-}
-
-bool
-vector_known_keys(json_t *object, const char *const *keys, char *why, size_t why_len)
-{
-	const char *key;
-	json_t *value;
-
-	json_object_foreach(object, key, value) {
-		size_t i = 0;
-
-		while (keys[i] != NULL && strcmp(keys[i], key) != 0)
-			i++;
-		if (keys[i] == NULL)
-			return fail(why, why_len, "unknown key", key);
-	}
-	return true;
-}
-
-static bool
-get_v4(json_t *value, rte_be32_t *out)
-{
-	return json_is_string(value) && inet_pton(AF_INET, json_string_value(value), out) == 1;
-}
-
-static bool
-get_prefix6(json_t *value, struct ts_prefix6 *out)
-{
-	rte_be32_t v4;
-
-	return json_is_string(value) &&
-		ts_parse_prefix(json_string_value(value), &v4, &out->addr, &out->len) == AF_INET6;
-}
+#include "vector_json.h"
+#include "vector_teredo.h"
 
 /* Is the address, as it stands in a packet, anywhere in the inputs? */
 static bool
@@ -63,7 +26,7 @@ address_on(const struct ts_prefix4 *subnet, json_t *own, const char *inputs)
 	rte_be32_t a;
 
 	json_array_foreach(own, i, value)
-		if (get_v4(value, &a) && ts_prefix4_contains(subnet, a))
+		if (vector_get_v4(value, &a) && ts_prefix4_contains(subnet, a))
 			return a;
 
 	uint32_t last = rte_be_to_cpu_32(subnet->addr | ~ts_mask4(subnet->len));
@@ -87,7 +50,7 @@ attach(struct ts_config *cfg, json_t *subnets, json_t *own, const char *inputs, 
 		struct in6_addr v6;
 
 		if (ts_parse_prefix(json_string_value(value), &subnet.addr, &v6, &subnet.len) != AF_INET)
-			return fail(why, why_len, "bad value", "attached_v4");
+			return vector_fail(why, why_len, "bad value", "attached_v4");
 		subnet.addr &= ts_mask4(subnet.len);
 		a->family = AF_INET;
 		a->prefix_len = subnet.len;
@@ -108,8 +71,8 @@ local(struct ts_config *cfg, json_t *own4, json_t *own6, char *why, size_t why_l
 
 		a->family = AF_INET;
 		a->prefix_len = 32;
-		if (!get_v4(value, &a->v4))
-			return fail(why, why_len, "bad value", "own_v4");
+		if (!vector_get_v4(value, &a->v4))
+			return vector_fail(why, why_len, "bad value", "own_v4");
 	}
 	json_array_foreach(own6, i, value) {
 		struct ts_cfg_addr *a = &cfg->local.addresses[cfg->local.n_addresses++];
@@ -117,8 +80,8 @@ local(struct ts_config *cfg, json_t *own4, json_t *own6, char *why, size_t why_l
 
 		a->family = AF_INET6;
 		a->prefix_len = 128;
-		if (!get_prefix6(value, &p))
-			return fail(why, why_len, "bad value", "local_v6");
+		if (!vector_get_prefix6(value, &p))
+			return vector_fail(why, why_len, "bad value", "local_v6");
 		a->v6 = p.addr;
 	}
 	return true;
@@ -138,13 +101,13 @@ loop_guard(struct ts_config *cfg, json_t *known_6rd, json_t *known_isatap, char 
 		if (!vector_known_keys(value, keys, why, why_len))
 			return false;
 		d->ipv4_mask_len = (uint8_t)json_integer_value(json_object_get(value, "ipv4_mask_len"));
-		if (!get_prefix6(json_object_get(value, "prefix"), &d->prefix) ||
-			!get_v4(json_object_get(value, "ipv4_common"), &d->ipv4_common))
-			return fail(why, why_len, "bad value", "known_6rd");
+		if (!vector_get_prefix6(json_object_get(value, "prefix"), &d->prefix) ||
+			!vector_get_v4(json_object_get(value, "ipv4_common"), &d->ipv4_common))
+			return vector_fail(why, why_len, "bad value", "known_6rd");
 	}
 	json_array_foreach(known_isatap, i, value)
-		if (!get_prefix6(value, &cfg->loop_guard.known_isatap[cfg->loop_guard.n_known_isatap++]))
-			return fail(why, why_len, "bad value", "known_isatap");
+		if (!vector_get_prefix6(value, &cfg->loop_guard.known_isatap[cfg->loop_guard.n_known_isatap++]))
+			return vector_fail(why, why_len, "bad value", "known_isatap");
 	return true;
 }
 
@@ -188,10 +151,10 @@ sixto4(struct ts_config *cfg, json_t *o, char *why, size_t why_len)
 		return false;
 	s->enabled = true;
 	json_array_foreach(json_object_get(o, "rx_v4"), i, value)
-		if (!get_v4(value, &s->rx_v4[s->n_rx_v4++]))
-			return fail(why, why_len, "bad value", "6to4.rx_v4");
-	if (!get_v4(json_object_get(o, "tx_source"), &s->tx_source))
-		return fail(why, why_len, "bad value", "6to4.tx_source");
+		if (!vector_get_v4(value, &s->rx_v4[s->n_rx_v4++]))
+			return vector_fail(why, why_len, "bad value", "6to4.rx_v4");
+	if (!vector_get_v4(json_object_get(o, "tx_source"), &s->tx_source))
+		return vector_fail(why, why_len, "bad value", "6to4.tx_source");
 	s->mtu = outer.mtu;
 	s->df = outer.df;
 	s->ttl = outer.ttl;
@@ -232,11 +195,11 @@ sixrd(struct ts_config *cfg, json_t *o, char *why, size_t why_len)
 	if (!vector_known_keys(o, keys, why, why_len))
 		return false;
 	d->map.ipv4_mask_len = (uint8_t)json_integer_value(json_object_get(o, "ipv4_mask_len"));
-	if (!get_prefix6(json_object_get(o, "prefix"), &d->map.prefix) ||
-		!get_v4(json_object_get(o, "ipv4_common"), &d->map.ipv4_common) ||
-		!get_v4(json_object_get(o, "br"), &d->br) || hairpin == NULL ||
+	if (!vector_get_prefix6(json_object_get(o, "prefix"), &d->map.prefix) ||
+		!vector_get_v4(json_object_get(o, "ipv4_common"), &d->map.ipv4_common) ||
+		!vector_get_v4(json_object_get(o, "br"), &d->br) || hairpin == NULL ||
 		!get_prefixes4(json_object_get(o, "known_relays"), d->known_relays, &d->n_known_relays))
-		return fail(why, why_len, "bad value", "6rd");
+		return vector_fail(why, why_len, "bad value", "6rd");
 	d->mtu = outer.mtu;
 	d->df = outer.df;
 	d->ttl = outer.ttl;
@@ -266,11 +229,12 @@ isatap(struct ts_config *cfg, json_t *o, char *why, size_t why_len)
 	if (!vector_known_keys(o, keys, why, why_len))
 		return false;
 	json_array_foreach(json_object_get(o, "prl"), i, value)
-		if (!get_v4(value, &s->prl[s->n_prl++]))
-			return fail(why, why_len, "bad value", "isatap.prl");
-	if (!get_v4(json_object_get(o, "v4"), &s->address) || !get_prefix6(json_object_get(o, "prefix"), &s->prefix) ||
+		if (!vector_get_v4(value, &s->prl[s->n_prl++]))
+			return vector_fail(why, why_len, "bad value", "isatap.prl");
+	if (!vector_get_v4(json_object_get(o, "v4"), &s->address) ||
+		!vector_get_prefix6(json_object_get(o, "prefix"), &s->prefix) ||
 		!get_prefixes4(json_object_get(o, "site_v4"), s->site, &s->n_site))
-		return fail(why, why_len, "bad value", "isatap");
+		return vector_fail(why, why_len, "bad value", "isatap");
 	s->mtu = outer.mtu;
 	s->ttl = outer.ttl;
 	s->dscp = outer.dscp;
@@ -288,7 +252,8 @@ bool
 vector_config(struct ts_config *cfg, json_t *config, const char *inputs, char *why, size_t why_len)
 {
 	static const char *const keys[] = {"v4_filter", "attached_v4", "own_v4", "local_v6", "icmp6_source",
-		"icmp6_hop_limit", "ipv4_id", "known_6rd", "known_isatap", "6to4", "6rd", "isatap", NULL};
+		"icmp6_hop_limit", "ipv4_id", "known_6rd", "known_isatap", "6to4", "6rd", "isatap", "teredo_relay",
+		"teredo_server", NULL};
 	json_t *own = json_object_get(config, "own_v4");
 	const char *filter = json_string_value(json_object_get(config, "v4_filter"));
 	struct ts_prefix6 id6;
@@ -304,8 +269,8 @@ vector_config(struct ts_config *cfg, json_t *config, const char *inputs, char *w
 		!loop_guard(cfg, json_object_get(config, "known_6rd"), json_object_get(config, "known_isatap"), why,
 			why_len))
 		return false;
-	if (!get_prefix6(json_object_get(config, "icmp6_source"), &id6))
-		return fail(why, why_len, "bad value", "icmp6_source");
+	if (!vector_get_prefix6(json_object_get(config, "icmp6_source"), &id6))
+		return vector_fail(why, why_len, "bad value", "icmp6_source");
 	cfg->local.icmp6_source = id6.addr;
 	cfg->local.has_icmp6_source = true;
 	cfg->local.hop_limit = (uint8_t)json_integer_value(json_object_get(config, "icmp6_hop_limit"));
@@ -314,5 +279,7 @@ vector_config(struct ts_config *cfg, json_t *config, const char *inputs, char *w
 			cfg->handover[from][to] = true;
 	return sixto4(cfg, json_object_get(config, "6to4"), why, why_len) &&
 		sixrd(cfg, json_object_get(config, "6rd"), why, why_len) &&
-		isatap(cfg, json_object_get(config, "isatap"), why, why_len);
+		isatap(cfg, json_object_get(config, "isatap"), why, why_len) &&
+		vector_teredo(cfg, json_object_get(config, "teredo_relay"), json_object_get(config, "teredo_server"),
+			why, why_len);
 }

@@ -13,7 +13,4 @@
  */
 bool vector_config(struct ts_config *cfg, json_t *config, const char *inputs, char *why, size_t why_len);
 
-/* Are all keys of the object in the NULL-terminated list? `why` names the first that is not. */
-bool vector_known_keys(json_t *object, const char *const *keys, char *why, size_t why_len);
-
 #endif

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "vector_run.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "checksums.h"
+#include "lib/addr.h"
 #include "vector_config.h"
+#include "vector_json.h"
+#include "vector_teredo.h"
 
 #define MAX_PACKETS 64
 
@@ -18,32 +20,16 @@ struct packets {
 	uint8_t *bytes[MAX_PACKETS];
 };
 
-static int
-nibble(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)tolower((unsigned char)c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static bool
-add_hex(struct packets *p, const char *hex)
+add_hex(struct packets *p, json_t *value)
 {
-	size_t n = hex != NULL ? strlen(hex) / 2 : 0;
+	unsigned i = p->n;
 
-	if (hex == NULL || strlen(hex) % 2 != 0 || p->n == MAX_PACKETS || n > RIG_FRAME_MAX - 14)
+	if (i == MAX_PACKETS)
 		return false;
-	p->bytes[p->n] = malloc(n + 1);
-	for (size_t i = 0; i < n; i++) {
-		int hi = nibble(hex[2 * i]), lo = nibble(hex[2 * i + 1]);
-
-		if (hi < 0 || lo < 0)
-			return false;
-		p->bytes[p->n][i] = (uint8_t)(hi << 4 | lo);
-	}
-	p->len[p->n++] = n;
-	return true;
+	p->bytes[i] = malloc(RIG_FRAME_MAX);
+	p->n++;
+	return p->bytes[i] != NULL && vector_get_hex(value, p->bytes[i], RIG_FRAME_MAX - 14, &p->len[i]);
 }
 
 static bool
@@ -56,9 +42,9 @@ get_packets(struct packets *p, json_t *value)
 	if (value == NULL)
 		return true;
 	if (json_is_string(value))
-		return add_hex(p, json_string_value(value));
+		return add_hex(p, value);
 	json_array_foreach(value, i, one)
-		if (!add_hex(p, json_string_value(one)))
+		if (!add_hex(p, one))
 			return false;
 	return json_is_array(value);
 }
@@ -141,26 +127,75 @@ reason_of(const char *counter)
 }
 
 static bool
+in_group(const char *counter, const char *group)
+{
+	size_t n = strlen(group);
+
+	return strncmp(counter, group, n) == 0 && counter[n] == '_';
+}
+
+/*
+ * The counters of one group: by how much they moved in all; `reason` is set when the last one that moved is the
+ * vector's.
+ */
+static uint64_t
+moved_in(const struct vector *v, const char *group, const uint64_t *before, const uint64_t *after, bool *reason,
+	const char **which)
+{
+	uint64_t moved = 0;
+
+	*reason = false;
+	for (unsigned i = 0; i < TS_N_COUNTERS; i++) {
+		const char *name = ts_counter_info[i].name, *is = reason_of(name);
+
+		if (!in_group(name, group) || after[i] == before[i])
+			continue;
+		moved += after[i] - before[i];
+		*which = name;
+		*reason = is != NULL && strcasecmp(is, v->reason) == 0;
+	}
+	return moved;
+}
+
+/* forward: nothing was dropped. Else one counter of the verdict's group moved by one, and no drop but that. */
+static bool
 check_counters(struct rig *r, const struct vector *v, const uint64_t *before, char *why, size_t why_len)
 {
-	uint64_t after[TS_N_COUNTERS], moved = 0;
-	bool drop = strcmp(v->verdict, "drop") == 0, matched = false;
+	uint64_t after[TS_N_COUNTERS], drops, group;
+	bool is_reason, forward = strcmp(v->verdict, "forward") == 0, drop = strcmp(v->verdict, "drop") == 0;
 	const char *which = "none";
 
 	rig_counters(r, after);
-	for (unsigned i = 0; i < TS_N_COUNTERS; i++) {
-		const char *reason = reason_of(ts_counter_info[i].name);
-
-		if (!ts_counter_info[i].is_drop || after[i] == before[i])
-			continue;
-		moved += after[i] - before[i];
-		which = ts_counter_info[i].name;
-		matched = reason != NULL && strcasecmp(reason, v->reason) == 0;
+	group = moved_in(v, v->verdict, before, after, &is_reason, &which);
+	if (!forward && (group != 1 || !is_reason)) {
+		snprintf(why, why_len, "expected %s %s, but counters of %s moved by %lu, last %s", v->verdict,
+			v->reason, v->verdict, (unsigned long)group, which);
+		return false;
 	}
-	if (moved == (drop ? 1 : 0) && matched == drop)
+	drops = moved_in(v, "drop", before, after, &is_reason, &which);
+	if (drop || drops == 0)
 		return true;
-	snprintf(why, why_len, "expected %s %s, drop counters moved by %lu, last %s", v->verdict, v->reason,
-		(unsigned long)moved, which);
+	snprintf(why, why_len, "expected %s %s, but %s moved", v->verdict, v->reason, which);
+	return false;
+}
+
+static void
+empty_port(struct rig *r)
+{
+	uint8_t frame[RIG_FRAME_MAX];
+
+	while (rig_receive(r, frame) != 0)
+		;
+}
+
+/* `in_use`: buffers before. Packets that wait for a Teredo client are no leak. */
+static bool
+check_leaks(struct rig *r, unsigned in_use, char *why, size_t why_len)
+{
+	rig_forget_peers(r);
+	if (rig_buffers_in_use(r) == in_use)
+		return true;
+	snprintf(why, why_len, "%d buffers leaked", (int)(rig_buffers_in_use(r) - in_use));
 	return false;
 }
 
@@ -168,32 +203,24 @@ static bool
 run(struct rig *r, const struct vector *v, char *why, size_t why_len)
 {
 	uint64_t before[TS_N_COUNTERS];
-	uint8_t frame[RIG_FRAME_MAX];
-	unsigned in_use = rig_buffers_in_use(r);
+	bool good;
 
 	for (unsigned i = 0; i < v->in.n; i++) {
 		rig_counters(r, before); /* the verdict is that of the last packet */
 		rig_send_ip(r, v->in.bytes[i], v->in.len[i]);
 		rig_turn(r);
 	}
-	if (!check_counters(r, v, before, why, why_len)) {
-		while (rig_receive(r, frame) != 0)
-			;
-		return false;
-	}
-	if (!check_sent(r, v, why, why_len))
-		return false;
-	if (rig_buffers_in_use(r) == in_use)
-		return true;
-	snprintf(why, why_len, "%u buffers leaked", rig_buffers_in_use(r) - in_use);
-	return false;
+	good = check_counters(r, v, before, why, why_len) && check_sent(r, v, why, why_len);
+	empty_port(r);
+	return good;
 }
 
 static bool
 load(struct vector *v, json_t *o, char *why, size_t why_len)
 {
+	static const char *const verdicts[] = {"forward", "drop", "queue", "consume"};
 	static const char *const keys[] = {"name", "protocol", "direction", "config", "in_hex", "verdict", "reason",
-		"rfc", "note", "out_hex", "mask_hex", NULL};
+		"rfc", "note", "out_hex", "mask_hex", "state", NULL};
 
 	if (!vector_known_keys(o, keys, why, why_len))
 		return false;
@@ -204,13 +231,42 @@ load(struct vector *v, json_t *o, char *why, size_t why_len)
 		!get_packets(&v->out, json_object_get(o, "out_hex")) ||
 		!get_packets(&v->mask, json_object_get(o, "mask_hex")) || v->in.n == 0)
 		return false;
-	if (strcmp(v->verdict, "forward") != 0 && strcmp(v->verdict, "drop") != 0) {
-		snprintf(why, why_len, "verdict %s is not known", v->verdict);
-		return false;
-	}
-	return true;
+	for (unsigned i = 0; i < RTE_DIM(verdicts); i++)
+		if (strcmp(v->verdict, verdicts[i]) == 0)
+			return true;
+	snprintf(why, why_len, "verdict %s is not known", v->verdict);
+	return false;
 }
 
+/* The first Teredo address in the packet, or NULL. */
+static const uint8_t *
+client_in(const struct packets *p)
+{
+	for (size_t at = 0; at + 16 <= p->len[0]; at++)
+		if (ts_is_teredo(p->bytes[0] + at))
+			return p->bytes[0] + at;
+	return NULL;
+}
+
+/* Buckets full, nothing waits, peers as the vector says, the client's owner this worker. */
+static bool
+run_owned(struct rig *r, const struct vector *v, json_t *o, unsigned owner, char *why, size_t why_len)
+{
+	unsigned in_use;
+	bool good;
+
+	rig_advance_ms(r, 600000);
+	rig_configure(r, NULL, 0);
+	in_use = rig_buffers_in_use(r);
+	if (!vector_nonce(r, json_object_get(o, "config"), why, why_len))
+		return false;
+	if (r->cfg.teredo_relay.enabled && client_in(&v->in) != NULL)
+		rig_own_peer(r, client_in(&v->in), owner);
+	good = vector_state(r, json_object_get(o, "state"), why, why_len) && run(r, v, why, why_len);
+	return check_leaks(r, in_use, why, good ? why_len : 0) && good;
+}
+
+/* A Teredo client is owned by one of the workers, the one that receives or another: both have to do. */
 bool
 vector_run(struct rig *r, json_t *o, char *why, size_t why_len)
 {
@@ -219,11 +275,8 @@ vector_run(struct rig *r, json_t *o, char *why, size_t why_len)
 	bool good = load(&v, o, why, why_len) &&
 		vector_config(&r->cfg, json_object_get(o, "config"), inputs, why, why_len);
 
-	if (good) {
-		rig_advance_ms(r, 600000); /* buckets full, nothing waits */
-		rig_configure(r, NULL, 0);
-		good = run(r, &v, why, why_len);
-	}
+	for (unsigned owner = 0; good && owner < (r->cfg.teredo_relay.enabled ? RIG_N_WORKERS : 1); owner++)
+		good = run_owned(r, &v, o, owner, why, why_len);
 	free(inputs);
 	free_packets(&v.in);
 	free_packets(&v.out);

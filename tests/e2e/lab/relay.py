@@ -56,9 +56,9 @@ class Relay:
             return done.returncode == 0 and json.loads(done.stdout)
         return None
 
-    def show(self, what):
+    def show(self, *what):
         """The value of the one key in the JSON answer: {"counters": {...}} gives {...}."""
-        return json.loads(run([TSUNAGICTL, '-s', self.socket, '--json', 'show', what], timeout=10).stdout)[what]
+        return json.loads(run([TSUNAGICTL, '-s', self.socket, '--json', 'show', *what], timeout=10).stdout)[what[0]]
 
     def show_text(self, what):
         return run([TSUNAGICTL, '-s', self.socket, 'show', what], timeout=10).stdout
