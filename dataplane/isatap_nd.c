@@ -4,6 +4,7 @@
  * to I8, I12; RFC 5214 8, RFC 4861 6.1, 7.1). There is no multicast and no neighbour cache: solicitations are answered,
  * to their sender, and that is all.
  */
+#include "lib/nd_options.h"
 #include "outer4.h"
 #include "tunnel.h"
 
@@ -29,19 +30,6 @@ for_the_router(const struct ts_isatap *s, const uint8_t dst[16])
 	memcpy(other_form, s->link_local, 16);
 	other_form[8] ^= 2; /* I1: both u bits are accepted */
 	return memcmp(dst, other_form, 16) == 0;
-}
-
-/* RFC 4861 4.6: no option is empty, none ends beyond the message. */
-static bool
-options_good(const uint8_t *option, uint32_t left)
-{
-	while (left > 0) {
-		if (left < 2 || option[1] == 0 || option[1] * 8u > left)
-			return false;
-		left -= option[1] * 8u;
-		option += option[1] * 8u;
-	}
-	return true;
 }
 
 /* Neither unspecified nor multicast. */
@@ -70,7 +58,7 @@ valid(const struct rte_mbuf *m, const struct rte_ipv6_hdr *ip, uint32_t fixed)
 	uint32_t len = rte_be_to_cpu_16(ip->payload_len);
 
 	return valid_message(m, ip) && len >= fixed && rte_pktmbuf_data_len(m) >= TS_IPV6_HDR_LEN + len &&
-		options_good((const uint8_t *)(ip + 1) + fixed, len - fixed);
+		ts_nd_options_good((const uint8_t *)(ip + 1) + fixed, len - fixed);
 }
 
 /* The packet becomes an answer of `len` bytes of ICMPv6 to its sender, from the router's link-local address. */

@@ -43,7 +43,7 @@ refused_destination(const uint8_t dst[16])
 	return ts_is_teredo(dst) ? TS_C_drop_teredo_decap_dst_teredo : -1;
 }
 
-/* T22 up to the local addresses; the outer headers are off then. */
+/* T15, T22 up to the local addresses; the outer headers are off then. */
 static bool
 take_out(struct ts_worker *w, struct rte_mbuf *m, struct ts_outer *kept)
 {

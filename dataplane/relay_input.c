@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What the Teredo relay looks at before it asks who the peer is (protocols.md T17 to T19, F3, F7, F8; RFC 4380 5.4.2,
- * RFC 6081 4): addresses, UDP, shims, trailers, and whether the inner source says where the packet came from.
+ * RFC 6081 4): addresses, UDP, shims, trailers, and whether the inner source says where the packet came from. What some
+ * other UDP service was made to answer to the relay's port ends here, too (X9).
  */
 #include "relay.h"
 

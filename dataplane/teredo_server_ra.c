@@ -43,7 +43,7 @@ valid(const struct ts_server_input *p)
 	const uint8_t *icmp = (const uint8_t *)(p->inner + 1);
 	uint32_t len = p->inner_len - TS_IPV6_HDR_LEN;
 
-	return p->inner->hop_limits == ND_HOP_LIMIT && icmp[1] == 0 && len >= SOLICITATION_LEN &&
+	return p->inner->hop_limits == ND_HOP_LIMIT && len >= SOLICITATION_LEN && icmp[1] == 0 &&
 		fold((uint32_t)rte_ipv6_phdr_cksum(p->inner, 0) + rte_raw_cksum(icmp, len)) == 0xffff &&
 		ts_nd_options_good(icmp + SOLICITATION_LEN, len - SOLICITATION_LEN);
 }

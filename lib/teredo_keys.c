@@ -71,13 +71,11 @@ compare_keys(const void *va, const void *vb)
 	return order != 0 ? order : (a->line > b->line) - (a->line < b->line);
 }
 
-static int
+/* Of a character that is one. */
+static unsigned
 hex_digit(char c)
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+	return c <= '9' ? (unsigned)(c - '0') : (unsigned)((c | 0x20) - 'a' + 10);
 }
 
 /* "hex:" and pairs of digits, or the text itself. The secret's bytes, or 0 after a fault; messages never show it. */

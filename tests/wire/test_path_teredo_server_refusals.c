@@ -280,6 +280,12 @@ test_teredo_server_refuses_keys(void **state)
 		send_from_client(p, n + 48);
 		assert_dropped(TS_C_drop_teredo_server_auth_fail);
 	}
+	/* the right one with a byte behind it */
+	n = put_secure_rs(payload, "bob", bob, 0, 0);
+	memmove(payload + 28, payload + 27, n - 27);
+	payload[3]++;
+	send_from_client(p, n + 1);
+	assert_dropped(TS_C_drop_teredo_server_auth_fail);
 	/* another's identifier, one that is longer, one that is shorter, none */
 	static const char *const ids[] = {"alice", "bobb", "bo", "dave", "", "Bob"};
 
@@ -404,6 +410,12 @@ test_teredo_server_refuses_addresses(void **state)
 	send_from_client(p, 40);
 	assert_no_drops();
 	assert_true(rig_receive(&rig, got) != 0);
+	/* port 0 is none, whatever is configured */
+	rig.cfg.teredo_server.min_client_port = 0;
+	path_apply();
+	put_bubble(payload, RELAY_B, "2001:0:4136:e378:0:ffff:3fff:fdd2");
+	send_from_client(p, 40);
+	assert_dropped(TS_C_drop_teredo_server_dst_port_0);
 	server_done();
 }
 
