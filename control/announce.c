@@ -17,53 +17,28 @@
 #include "tun.h"
 #include "twin.h"
 
-#define MAX_PREFIXES (3 + TS_MAX_6RD + TS_MAX_ISATAP)
 #define ADDR_GEN_MODE_NONE "1"
+#define MAX_HELD 64
+/* Of the same prefix only the smaller metric counts, for the kernel and for a routing daemon that learns both. */
+#define METRIC_GOING 65535
+#define METRIC6 1024 /* what the kernel makes of none; IPv4 keeps 0 */
+
+_Static_assert(MAX_HELD >= 3 + TS_MAX_6RD + TS_MAX_ISATAP, "every prefix can be held");
+
+struct held {
+	struct ts_cfg_addr prefix;
+	uint32_t metric;
+	bool wanted;
+};
 
 struct ts_announcer {
 	int tun_fd;
 	int ifindex;
 	uint32_t table;
 	struct mnl_socket *nl; /* stays in the namespace in which it was opened */
-	bool teredo_held;      /* 2001::/32 is left out */
-	struct ts_cfg_addr prefixes[MAX_PREFIXES];
-	unsigned n_prefixes;
+	struct held held[MAX_HELD];
+	unsigned n_held;
 };
-
-static struct ts_cfg_addr *
-add_prefix(struct ts_announcer *a, uint8_t family, uint8_t len)
-{
-	struct ts_cfg_addr *p = &a->prefixes[a->n_prefixes++];
-
-	p->family = family;
-	p->prefix_len = len;
-	return p;
-}
-
-static void
-choose_prefixes(struct ts_announcer *a, const struct ts_config *cfg)
-{
-	struct ts_cfg_addr *p;
-
-	if (cfg->sixto4.enabled) {
-		p = add_prefix(a, AF_INET6, 16); /* 2002::/16 (S1), RFC 3056 5.2 */
-		p->v6.s6_addr[0] = 0x20;
-		p->v6.s6_addr[1] = 0x02;
-	}
-	if (cfg->sixto4.enabled && cfg->sixto4.anycast) {
-		p = add_prefix(a, AF_INET, 24); /* 192.88.99.0/24 alone (S2, S3), RFC 3068 2.3 */
-		p->v4 = TS_6TO4_ANYCAST & ts_mask4(24);
-	}
-	if (cfg->teredo_relay.enabled && !a->teredo_held) {
-		p = add_prefix(a, AF_INET6, 32); /* 2001::/32, RFC 4380 5.4: a server needs none */
-		p->v6.s6_addr[0] = 0x20;
-		p->v6.s6_addr[1] = 0x01;
-	}
-	for (unsigned i = 0; i < cfg->n_sixrd; i++)
-		add_prefix(a, AF_INET6, cfg->sixrd[i].map.prefix.len)->v6 = cfg->sixrd[i].map.prefix.addr;
-	for (unsigned i = 0; i < cfg->n_isatap; i++)
-		add_prefix(a, AF_INET6, cfg->isatap[i].prefix.len)->v6 = cfg->isatap[i].prefix.addr;
-}
 
 static int
 open_device(struct ts_announcer *a, const char *name, char *err, size_t err_len)
@@ -92,7 +67,6 @@ ts_announcer_create(const struct ts_config *cfg, char *err, size_t err_len)
 	if (a != NULL) {
 		a->tun_fd = -1;
 		a->table = cfg->announce.table;
-		choose_prefixes(a, cfg);
 		a->nl = ts_rtnl_open();
 		if (a->nl == NULL)
 			snprintf(why, sizeof(why), "rtnetlink: %s", strerror(errno));
@@ -104,72 +78,89 @@ ts_announcer_create(const struct ts_config *cfg, char *err, size_t err_len)
 	return NULL;
 }
 
-int
-ts_announcer_set(struct ts_announcer *a, int up)
-{
-	int first = 0;
-
-	for (unsigned i = 0; i < a->n_prefixes; i++) {
-		int ret = ts_rtnl_route(a->nl, up != 0, a->ifindex, a->table, &a->prefixes[i]);
-
-		if (ret == -ESRCH && !up)
-			ret = 0; /* withdrawn already */
-		if (ret < 0 && first == 0)
-			first = ret;
-	}
-	return first;
-}
-
 static bool
-listed(const struct ts_announcer *a, const struct ts_cfg_addr *p)
+is(const struct held *h, const struct ts_cfg_addr *p, uint32_t metric)
 {
-	for (unsigned i = 0; i < a->n_prefixes; i++)
-		if (a->prefixes[i].family == p->family && a->prefixes[i].prefix_len == p->prefix_len &&
-			memcmp(&a->prefixes[i].v6, &p->v6, sizeof(p->v6)) == 0)
-			return true;
-	return false;
+	return h->metric == metric && h->prefix.family == p->family && h->prefix.prefix_len == p->prefix_len &&
+		memcmp(&h->prefix.v6, &p->v6, sizeof(p->v6)) == 0;
 }
 
-/* Withdraw (false) or announce (true) the prefixes of `these` that `others` does not have. 0 or -errno. */
+static struct held *
+find(struct ts_announcer *a, const struct ts_cfg_addr *p, uint32_t metric)
+{
+	for (unsigned i = 0; i < a->n_held; i++)
+		if (is(&a->held[i], p, metric))
+			return &a->held[i];
+	return NULL;
+}
+
+static uint32_t
+metric_of(const struct ts_cfg_addr *p, bool going)
+{
+	if (going)
+		return METRIC_GOING;
+	return p->family == AF_INET6 ? METRIC6 : 0;
+}
+
 static int
-set_missing(const struct ts_announcer *a, const struct ts_announcer *these, const struct ts_announcer *others, bool up)
+want(struct ts_announcer *a, const struct ts_cfg_addr *p, uint32_t metric)
 {
-	int first = 0;
-
-	for (unsigned i = 0; i < these->n_prefixes; i++) {
-		if (listed(others, &these->prefixes[i]))
-			continue;
-		int ret = ts_rtnl_route(a->nl, up, a->ifindex, a->table, &these->prefixes[i]);
-
-		if (ret < 0 && first == 0)
-			first = ret;
-	}
-	return first;
-}
-
-int
-ts_announcer_update(struct ts_announcer *a, const struct ts_config *cfg)
-{
-	struct ts_announcer *now = calloc(1, sizeof(*now));
+	struct held *h = find(a, p, metric);
 	int ret;
 
-	if (now == NULL)
-		return -ENOMEM;
-	now->teredo_held = a->teredo_held;
-	choose_prefixes(now, cfg);
-	set_missing(a, a, now, false);
-	ret = set_missing(a, now, a, true);
-	memcpy(a->prefixes, now->prefixes, sizeof(a->prefixes));
-	a->n_prefixes = now->n_prefixes;
-	free(now);
-	return ret;
+	if (h == NULL) {
+		if (a->n_held == MAX_HELD)
+			return -ENOSPC;
+		ret = ts_rtnl_route(a->nl, true, a->ifindex, a->table, p, metric);
+		if (ret < 0)
+			return ret;
+		h = &a->held[a->n_held++];
+		*h = (struct held){.prefix = *p, .metric = metric};
+	}
+	h->wanted = true;
+	return 0;
 }
 
-int
-ts_announcer_hold_teredo(struct ts_announcer *a, const struct ts_config *cfg, bool hold)
+static int
+drop_unwanted(struct ts_announcer *a)
 {
-	a->teredo_held = hold;
-	return ts_announcer_update(a, cfg);
+	int first = 0;
+
+	for (unsigned i = a->n_held; i-- > 0;) {
+		struct held *h = &a->held[i];
+		int ret = h->wanted ? 0 : ts_rtnl_route(a->nl, false, a->ifindex, a->table, &h->prefix, h->metric);
+
+		if (ret == -ESRCH)
+			ret = 0; /* somebody else did it */
+		if (ret < 0 && first == 0)
+			first = ret;
+		if (!h->wanted && ret == 0)
+			*h = a->held[--a->n_held];
+	}
+	return first;
+}
+
+/* First what is new: a prefix whose metric changes is never without a route. */
+int
+ts_announcer_set(struct ts_announcer *a, const struct ts_cfg_addr *prefixes, unsigned n, bool going)
+{
+	int first = 0, ret;
+
+	for (unsigned i = 0; i < a->n_held; i++)
+		a->held[i].wanted = false;
+	for (unsigned i = 0; i < n; i++) {
+		ret = want(a, &prefixes[i], metric_of(&prefixes[i], going));
+		if (ret < 0 && first == 0)
+			first = ret;
+	}
+	ret = drop_unwanted(a);
+	return first != 0 ? first : ret;
+}
+
+bool
+ts_announcer_alive(const struct ts_announcer *a)
+{
+	return ts_tun_alive(a->tun_fd);
 }
 
 void

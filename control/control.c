@@ -19,6 +19,7 @@
 #include "ctlsock.h"
 #include "dpdk_log.h"
 #include "eal.h"
+#include "health_run.h"
 #include "log.h"
 #include "privileges.h"
 
@@ -137,7 +138,7 @@ start_local(struct ts_control *c, char *err, size_t err_len)
 	if (ts_local_prepare(c->local, &c->cfg, err, err_len) == 0) {
 		if (ts_local_set_host_addrs(c->local, NULL, 0) != 0)
 			no_memory("services", err, err_len);
-		else if (ts_local_add_static(c->local, err, err_len) == 0)
+		else if (ts_local_set_static(c->local, NULL, err, err_len) == 0)
 			return 0;
 	}
 	ts_local_free(c->local);
@@ -185,6 +186,7 @@ start_mirror(struct ts_control *c, char *err, size_t err_len)
 		.delete_hold_max_ms = c->cfg.kernel.delete_hold_max_ms,
 		.resync_s = c->cfg.kernel.resync_s,
 		.on_addresses = on_addresses,
+		.on_link_only = c->cfg.fpm.enabled,
 		.is_tunnel = is_tunnel,
 		.arg = c,
 	};
@@ -209,6 +211,36 @@ stop_mirror(struct ts_control *c)
 }
 
 static int
+start_fpm(struct ts_control *c, char *err, size_t err_len)
+{
+	struct ts_fpm_conf conf = {
+		.address = c->cfg.fpm.address,
+		.port = c->cfg.fpm.port,
+		.stale_s = c->cfg.fpm.stale_s,
+		.table = c->cfg.kernel.table,
+		.is_tunnel = is_tunnel,
+		.arg = c,
+	};
+	int ns;
+
+	if (!c->cfg.fpm.enabled)
+		return 0;
+	ns = ts_netns_enter(c->cfg.netns, err, err_len);
+	if (ns < 0)
+		return -1;
+	c->fpm = ts_fpm_create(&conf, &c->ifaces, c->nexthops, c->rib, err, err_len);
+	ts_netns_leave(ns);
+	return c->fpm != NULL ? 0 : -1;
+}
+
+static void
+stop_fpm(struct ts_control *c)
+{
+	ts_fpm_free(c->fpm);
+	c->fpm = NULL;
+}
+
+static int
 start_punter(struct ts_control *c, char *err, size_t err_len)
 {
 	struct rte_mempool *pool = NULL;
@@ -226,6 +258,20 @@ stop_punter(struct ts_control *c)
 {
 	ts_punter_stop(c->punter);
 	c->punter = NULL;
+}
+
+static int
+start_health(struct ts_control *c, char *err, size_t err_len)
+{
+	c->health = ts_health_create(c);
+	return c->health != NULL ? 0 : no_memory("health", err, err_len);
+}
+
+static void
+stop_health(struct ts_control *c)
+{
+	ts_health_free(c->health);
+	c->health = NULL;
 }
 
 static int
@@ -259,8 +305,10 @@ static const struct step steps[] = {
 	{start_publisher, stop_publisher},
 	{start_local, stop_local},
 	{start_mirror, stop_mirror},
+	{start_fpm, stop_fpm},
 	{ts_workers_start, ts_workers_stop},
 	{start_punter, stop_punter},
+	{start_health, stop_health},
 	{start_ctlsock, stop_ctlsock},
 };
 

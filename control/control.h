@@ -5,6 +5,7 @@
 #ifndef TS_CTL_CONTROL_H
 #define TS_CTL_CONTROL_H
 
+#include "control/fpm.h"
 #include "control/iface.h"
 #include "control/local.h"
 #include "control/mirror.h"
@@ -28,12 +29,15 @@ struct ts_control {
 	struct ts_rib *rib;
 	struct ts_publisher *publisher;
 	struct ts_mirror *mirror; /* NULL when no interface has a twin */
+	struct ts_fpm *fpm;	  /* NULL when routes do not come by FPM */
 	struct ts_local *local;
 	struct ts_announcer *announcer; /* NULL when nothing is announced */
 	struct ts_punter *punter;	/* NULL when no interface has a twin */
+	struct ts_health *health;
 	struct ts_ctlsock *ctlsock;
 	struct ts_worker_limits limits[2]; /* handed to the workers by turns; reload.c */
 	unsigned limits_turn;
+	uint64_t limits_loops[TS_MAX_WORKERS]; /* turns of each worker when it was handed them */
 };
 
 #endif

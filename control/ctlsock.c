@@ -20,7 +20,7 @@
 #define EVENTS 16
 
 struct ts_ctlsock {
-	const struct ts_control *c;
+	struct ts_control *c;
 	int epoll, listener, timer;
 	bool paused; /* nothing is accepted until the next tick */
 	char path[TS_PATH_LEN];
@@ -198,7 +198,7 @@ ts_ctlsock_fd(const struct ts_ctlsock *s)
 }
 
 struct ts_ctlsock *
-ts_ctlsock_create(const struct ts_control *c, const char *path, char *err, size_t err_len)
+ts_ctlsock_create(struct ts_control *c, const char *path, char *err, size_t err_len)
 {
 	struct ts_ctlsock *s = calloc(1, sizeof(*s));
 

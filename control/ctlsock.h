@@ -13,7 +13,7 @@ struct ts_ctlsock;
 
 /* Listens on the path (directory made if missing, mode 0660). A socket that another process serves is an error, a stale
  * one is replaced. NULL and a message in `err` on failure. */
-struct ts_ctlsock *ts_ctlsock_create(const struct ts_control *c, const char *path, char *err, size_t err_len);
+struct ts_ctlsock *ts_ctlsock_create(struct ts_control *c, const char *path, char *err, size_t err_len);
 void ts_ctlsock_free(struct ts_ctlsock *s); /* and removes the socket */
 
 /* One epoll descriptor that becomes readable when there is something to do. */

@@ -109,7 +109,7 @@ line_end(const struct ts_ctl_client *cl)
 
 /* Begin with the next request, if there is a whole one or one that can never become whole. */
 static void
-take_request(const struct ts_control *c, struct ts_ctl_client *cl, size_t budget)
+take_request(struct ts_control *c, struct ts_ctl_client *cl, size_t budget)
 {
 	char *end = line_end(cl);
 	size_t len;
@@ -173,7 +173,7 @@ send_out(struct ts_ctl_client *cl, uint64_t now_ms)
 }
 
 bool
-ts_ctl_client_step(const struct ts_control *c, struct ts_ctl_client *cl, uint64_t now_ms, size_t budget)
+ts_ctl_client_step(struct ts_control *c, struct ts_ctl_client *cl, uint64_t now_ms, size_t budget)
 {
 	if (!receive(cl, now_ms))
 		return false;

@@ -41,7 +41,7 @@ int ts_ctl_listen(const char *path, struct stat *st, char *err, size_t err_len);
 
 /* Read, answer, send, a bounded step of each. False: the client is done with or gone. `budget`: bytes for a snapshot.
  */
-bool ts_ctl_client_step(const struct ts_control *c, struct ts_ctl_client *cl, uint64_t now_ms, size_t budget);
+bool ts_ctl_client_step(struct ts_control *c, struct ts_ctl_client *cl, uint64_t now_ms, size_t budget);
 /* The epoll events that the client waits for now. */
 uint32_t ts_ctl_client_wants(const struct ts_ctl_client *cl);
 bool ts_ctl_client_expired(const struct ts_ctl_client *cl, uint64_t now_ms);

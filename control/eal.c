@@ -132,7 +132,7 @@ add_devices(struct args *a, const struct ts_config *cfg)
 		add_arg(a, "--no-pci");
 }
 
-/* EAL's own limit is 256 bits unless it is told otherwise, and then rte_fib has no vector lookup (decisions.md 16). */
+/* EAL's own limit is 256 bits unless it is told otherwise, and drivers keep to it, too (decisions.md 16). */
 static unsigned
 simd_bits(void)
 {

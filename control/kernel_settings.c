@@ -5,11 +5,17 @@
  *
  * Some settings need `all` as well as the interface: send_redirects and proxy_arp hold if either is set, rp_filter
  * (O19) is the larger of both, accept_redirects of a host holds if either is set (Documentation/networking/ip-sysctl).
+ *
+ * Neighbours (O15, O17): none is learned from what nobody asked for (arp_accept, accept_untracked_na). What is known is
+ * confirmed by unicast, and by broadcast before it is given up. Gratuitous ARP and unsolicited advertisements are heard
+ * on purpose: they are how a neighbour tells of another MAC address, and mirror_claim.c does not take their word for
+ * it. Entries live for hours; that is long for the kernel and usual at exchanges.
  */
 #include "kernel_settings.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -19,32 +25,46 @@
 struct setting {
 	const char *path;
 	const char *value;
+	bool may_lack; /* older kernels do not have it, nor what it is about */
 };
 
 static const struct setting of_namespace[] = {
-	{"ipv4/ip_forward", "0"},
-	{"ipv4/conf/all/send_redirects", "0"},
-	{"ipv4/conf/all/accept_redirects", "0"},
-	{"ipv4/conf/all/proxy_arp", "0"},
-	{"ipv4/conf/all/rp_filter", "0"},
-	{"ipv6/conf/all/forwarding", "1"},
+	{"ipv4/ip_forward", "0", false},
+	{"ipv4/conf/all/send_redirects", "0", false},
+	{"ipv4/conf/all/accept_redirects", "0", false},
+	{"ipv4/conf/all/proxy_arp", "0", false},
+	{"ipv4/conf/all/rp_filter", "0", false},
+	{"ipv6/conf/all/forwarding", "1", false},
+	{"ipv6/conf/all/proxy_ndp", "0", false},
 };
 
 /* %s is the twin. Link-local autoconfiguration stays: BGP and ND use link-local addresses. */
 static const struct setting of_twin[] = {
-	{"ipv4/conf/%s/arp_ignore", "1"},
-	{"ipv4/conf/%s/arp_announce", "2"},
-	{"ipv4/conf/%s/arp_notify", "0"},
-	{"ipv4/conf/%s/proxy_arp", "0"},
-	{"ipv4/conf/%s/send_redirects", "0"},
-	{"ipv4/conf/%s/accept_redirects", "0"},
-	{"ipv4/conf/%s/rp_filter", "0"},
-	{"ipv6/conf/%s/forwarding", "1"},
-	{"ipv6/conf/%s/accept_ra", "0"},
-	{"ipv6/conf/%s/autoconf", "0"},
-	{"ipv6/conf/%s/router_solicitations", "0"},
-	{"ipv6/conf/%s/accept_redirects", "0"},
-	{"ipv6/conf/%s/proxy_ndp", "0"},
+	{"ipv4/conf/%s/arp_ignore", "1", false},
+	{"ipv4/conf/%s/arp_announce", "2", false},
+	{"ipv4/conf/%s/arp_notify", "0", false},
+	{"ipv4/conf/%s/proxy_arp", "0", false},
+	{"ipv4/conf/%s/send_redirects", "0", false},
+	{"ipv4/conf/%s/accept_redirects", "0", false},
+	{"ipv4/conf/%s/rp_filter", "0", false},
+	{"ipv6/conf/%s/forwarding", "1", false},
+	{"ipv6/conf/%s/accept_ra", "0", false},
+	{"ipv6/conf/%s/autoconf", "0", false},
+	{"ipv6/conf/%s/router_solicitations", "0", false},
+	{"ipv6/conf/%s/accept_redirects", "0", false},
+	{"ipv6/conf/%s/proxy_ndp", "0", false},
+	{"ipv4/conf/%s/proxy_arp_pvlan", "0", false},
+	{"ipv4/conf/%s/arp_accept", "0", false},
+	{"ipv4/conf/%s/drop_gratuitous_arp", "0", false},
+	{"ipv6/conf/%s/drop_unsolicited_na", "0", false},
+	{"ipv6/conf/%s/accept_untracked_na", "0", true}, /* since Linux 5.18 */
+	{"ipv6/conf/%s/ndisc_notify", "0", false},
+	{"ipv4/neigh/%s/base_reachable_time_ms", "1800000", false},
+	{"ipv6/neigh/%s/base_reachable_time_ms", "1800000", false},
+	{"ipv4/neigh/%s/gc_stale_time", "14400", false},
+	{"ipv6/neigh/%s/gc_stale_time", "14400", false},
+	{"ipv4/neigh/%s/mcast_resolicit", "3", false},
+	{"ipv6/neigh/%s/mcast_resolicit", "3", false},
 };
 
 #define N_NAMESPACE (sizeof(of_namespace) / sizeof(of_namespace[0]))
@@ -145,7 +165,7 @@ ts_kernel_settings_twin(const char *name, char *err, size_t err_len)
 		snprintf(
 			path, sizeof(path), "%.*s%s%s", (int)(rest - 2 - of_twin[i].path), of_twin[i].path, name, rest);
 		ret = ts_sysctl_set(path, of_twin[i].value, NULL);
-		if (ret < 0) {
+		if (ret < 0 && !(ret == -ENOENT && of_twin[i].may_lack)) {
 			snprintf(err, err_len, "/proc/sys/net/%s: %s", path, strerror(-ret));
 			return -1;
 		}

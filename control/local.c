@@ -7,6 +7,7 @@
 #include <rte_common.h>
 #include <rte_cycles.h>
 
+#include "health_list.h"
 #include "log.h"
 #include "neigh.h"
 #include "own.h"
@@ -21,7 +22,7 @@ struct ts_local {
 	struct ts_nexthops *nexthops;
 	struct ts_rib *rib;
 	struct ts_publisher *publisher;
-	uint32_t gen;
+	uint32_t gen, static_gen;
 	struct ts_teredo teredo;
 	struct ts_hints hints;
 	struct ts_host_addr *host; /* [n_host] as they were last told */
@@ -127,6 +128,24 @@ tunnel_route(struct ts_local *l, const struct ts_prefix6 *p, enum ts_nh_kind kin
 	return own_route(l, AF_INET6, &p->addr, p->len, ts_nexthop_get_tunnel(l->nexthops, kind, domain));
 }
 
+/* The far ends of test packets, by an adjacency that no neighbour can have (dataplane/probe.c). */
+static int
+probe_routes(struct ts_local *l)
+{
+	static const uint8_t nobody[16];
+	struct ts_health_list list;
+	int rc = 0;
+
+	ts_health_list(&list, l->cfg);
+	for (unsigned i = 0; i < list.n_mechs && l->cfg->health.probe; i++) {
+		if (list.mechs[i].far == 0)
+			continue;
+		rc |= own_route(l, AF_INET, &list.mechs[i].far, 32, ts_nexthop_get_neigh(l->nexthops, 0, 0, nobody));
+		rc |= own_route(l, AF_INET6, ts_probe_native, 128, ts_nexthop_get_neigh(l->nexthops, 0, 0, nobody));
+	}
+	return rc;
+}
+
 /* What is always so: link-local traffic is the kernel's, tunnel prefixes are tunnels. */
 static int
 add_fixed_routes(struct ts_local *l)
@@ -144,7 +163,7 @@ add_fixed_routes(struct ts_local *l)
 		rc |= tunnel_route(l, &l->cfg->sixrd[i].map.prefix, TS_NH_6RD, (uint16_t)i);
 	for (unsigned i = 0; i < l->cfg->n_isatap; i++)
 		rc |= tunnel_route(l, &l->cfg->isatap[i].prefix, TS_NH_ISATAP, (uint16_t)i);
-	return rc;
+	return rc | probe_routes(l);
 }
 
 static int
@@ -165,12 +184,17 @@ static struct ts_services *
 make_services(const struct ts_local *l)
 {
 	rte_be32_t own[TS_OWN_MAX];
+	struct ts_services *s;
 	size_t n = 0;
 
 	for (unsigned i = 0; i < l->set.n; i++)
 		if (l->set.addr[i].family == AF_INET)
 			memcpy(&own[n++], l->set.addr[i].addr, sizeof(own[0]));
-	return ts_services_make(l->cfg, own, n, l->set.attached, l->set.n_attached, &l->hints);
+	s = ts_services_make(l->cfg, own, n, l->set.attached, l->set.n_attached, &l->hints);
+	for (unsigned i = 0; s != NULL && i < l->set.n; i++)
+		if (l->set.addr[i].family == AF_INET6)
+			ts_own6_add(&s->own6, l->set.addr[i].addr);
+	return s;
 }
 
 int
@@ -275,11 +299,12 @@ add_connected(struct ts_local *l, unsigned iface, const struct ts_cfg_addr *a)
 		return -ENOSPC;
 	if (a->family == AF_INET) {
 		v4 = a->v4 & ts_mask4(a->prefix_len);
-		return ts_rib_set(l->rib, AF_INET, (const uint8_t *)&v4, a->prefix_len, TS_ORIGIN_STATIC, 0, nh, 0);
+		return ts_rib_set(
+			l->rib, AF_INET, (const uint8_t *)&v4, a->prefix_len, TS_ORIGIN_STATIC, 0, nh, l->static_gen);
 	}
 	v6 = a->v6;
 	ts_mask6(&v6, a->prefix_len);
-	return ts_rib_set(l->rib, AF_INET6, v6.s6_addr, a->prefix_len, TS_ORIGIN_STATIC, 0, nh, 0);
+	return ts_rib_set(l->rib, AF_INET6, v6.s6_addr, a->prefix_len, TS_ORIGIN_STATIC, 0, nh, l->static_gen);
 }
 
 /* The kernel's main table has the connected subnets of twins already; nobody else knows the others. */
@@ -320,33 +345,65 @@ static_nexthop(struct ts_local *l, const struct ts_cfg_route *r)
 	return ts_nexthop_get_paths(l->nexthops, &path, 1);
 }
 
-int
-ts_local_add_static(struct ts_local *l, char *err, size_t err_len)
+static bool
+has_neighbour(const struct ts_config *cfg, const struct ts_cfg_neighbour *n)
+{
+	for (unsigned i = 0; i < cfg->n_neighbours; i++) {
+		const struct ts_cfg_neighbour *m = &cfg->neighbours[i];
+
+		if (m->interface == n->interface && m->address.family == n->address.family &&
+			memcmp(&m->address.v6, &n->address.v6, n->address.family == AF_INET ? 4 : 16) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+static_neighbour(struct ts_local *l, const struct ts_cfg_neighbour *n, const uint8_t *mac)
+{
+	uint8_t addr[16] = {0};
+
+	memcpy(addr, addr_bytes(&n->address), n->address.family == AF_INET ? 4 : 16);
+	ts_neigh_update(l->nexthops, l->rib, (uint16_t)n->interface, n->address.family, addr, mac, true);
+}
+
+static int
+add_static_routes(struct ts_local *l, char *err, size_t err_len)
 {
 	const struct ts_config *cfg = l->cfg;
 
+	for (unsigned i = 0; i < cfg->n_routes; i++) {
+		const struct ts_cfg_route *r = &cfg->routes[i];
+		uint32_t nh = static_nexthop(l, r);
+
+		if (nh != TS_NH_NO_ROUTE &&
+			ts_rib_set(l->rib, r->prefix.family, addr_bytes(&r->prefix), r->prefix.prefix_len,
+				TS_ORIGIN_STATIC, 0, nh, l->static_gen) == 0)
+			continue;
+		snprintf(err, err_len, "%s:%u: no room for this route: see tables", cfg->file, r->line);
+		return -1;
+	}
+	return 0;
+}
+
+int
+ts_local_set_static(struct ts_local *l, const struct ts_config *before, char *err, size_t err_len)
+{
+	const struct ts_config *cfg = l->cfg;
+
+	l->static_gen++;
 	if (add_connected_subnets(l) != 0) {
 		snprintf(err, err_len, "no room for the connected subnets: see tables");
 		return -1;
 	}
-	for (unsigned i = 0; i < cfg->n_routes; i++) {
-		const struct ts_cfg_route *r = &cfg->routes[i];
-
-		uint32_t nh = static_nexthop(l, r);
-
-		if (nh == TS_NH_NO_ROUTE ||
-			ts_rib_set(l->rib, r->prefix.family, addr_bytes(&r->prefix), r->prefix.prefix_len,
-				TS_ORIGIN_STATIC, 0, nh, 0) != 0) {
-			snprintf(err, err_len, "%s:%u: no room for this route: see tables", cfg->file, r->line);
-			return -1;
-		}
-	}
-	for (unsigned i = 0; i < cfg->n_neighbours; i++) {
-		const struct ts_cfg_neighbour *n = &cfg->neighbours[i];
-		uint8_t addr[16] = {0};
-
-		memcpy(addr, addr_bytes(&n->address), n->address.family == AF_INET ? 4 : 16);
-		ts_neigh_update(l->nexthops, l->rib, (uint16_t)n->interface, n->address.family, addr, n->mac, true);
-	}
+	if (add_static_routes(l, err, err_len) < 0)
+		return -1;
+	ts_rib_sweep(l->rib, AF_INET, TS_ORIGIN_STATIC, l->static_gen);
+	ts_rib_sweep(l->rib, AF_INET6, TS_ORIGIN_STATIC, l->static_gen);
+	for (unsigned i = 0; before != NULL && i < before->n_neighbours; i++)
+		if (!has_neighbour(cfg, &before->neighbours[i]))
+			static_neighbour(l, &before->neighbours[i], NULL);
+	for (unsigned i = 0; i < cfg->n_neighbours; i++)
+		static_neighbour(l, &cfg->neighbours[i], cfg->neighbours[i].mac);
 	return 0;
 }

@@ -45,7 +45,11 @@ const struct ts_teredo *ts_local_teredo(const struct ts_local *l);
 /* Does the prefix lie in 2002::/16, 2001::/32, a 6rd or an ISATAP prefix that is configured? */
 bool ts_local_is_tunnel(const struct ts_config *cfg, const uint8_t prefix[16], uint8_t len);
 
-/* Static routes and neighbours of the configuration; once at start. -1 and a message in `err` on failure. */
-int ts_local_add_static(struct ts_local *l, char *err, size_t err_len);
+/*
+ * Static routes and neighbours as the configuration has them now; `before`: the one that they were taken from the last
+ * time, NULL at the start. -1 and a message in `err` when there is no room; what was there before is then still there,
+ * and calling it with the former configuration in use again takes away what was added.
+ */
+int ts_local_set_static(struct ts_local *l, const struct ts_config *before, char *err, size_t err_len);
 
 #endif

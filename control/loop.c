@@ -14,9 +14,9 @@
 #include <rte_cycles.h>
 #include <rte_ring_elem.h>
 
-#include "attack.h"
 #include "ctlsock.h"
 #include "daemon.h"
+#include "health_run.h"
 #include "log.h"
 #include "reload.h"
 
@@ -28,7 +28,7 @@ struct loop {
 	struct ts_control *c;
 	int epoll, signals;
 	bool ready, stop;
-	struct ts_attack attack;
+	uint64_t watchdog_period, watchdog_due; /* TSC; 0: systemd does not watch */
 };
 
 static int
@@ -66,6 +66,8 @@ open_loop(struct loop *l)
 		ts_mirror_fds(l->c->mirror, fds, &n);
 	for (unsigned i = 0; i < n; i++)
 		ret |= watch(l, fds[i]);
+	if (l->c->fpm != NULL)
+		ret |= watch(l, ts_fpm_fd(l->c->fpm));
 	return ret;
 }
 
@@ -85,16 +87,18 @@ take_signals(struct loop *l)
 
 	while (read(l->signals, &si, sizeof(si)) == sizeof(si)) {
 		if (si.ssi_signo == SIGHUP)
-			ts_control_reload(l->c);
+			ts_control_reload(l->c, NULL, 0);
 		else
 			l->stop = true;
 	}
 }
 
 static void
-take_event(struct ts_control *c, const struct ts_event *ev)
+take_event(struct ts_control *c, unsigned worker, const struct ts_event *ev)
 {
-	if (ev->type == TS_EVENT_NEIGH_MISS && c->mirror != NULL && ev->iface < c->ifaces.n &&
+	if (ev->type == TS_EVENT_PROBE)
+		ts_health_answer(c->health, worker, ev);
+	else if (ev->type == TS_EVENT_NEIGH_MISS && c->mirror != NULL && ev->iface < c->ifaces.n &&
 		c->ifaces.dp[ev->iface].twin)
 		ts_mirror_resolve(c->mirror, ev->iface, ev->family, ev->addr, false);
 }
@@ -110,14 +114,14 @@ take_worker_events(struct ts_control *c)
 			ts_worker_events(c->workers[i]), batch, sizeof(batch[0]), EVENT_BATCH, NULL);
 
 		for (unsigned j = 0; j < n; j++)
-			take_event(c, &batch[j]);
+			take_event(c, i, &batch[j]);
 	}
 }
 
 int
 ts_control_announce(struct ts_control *c, char *err, size_t err_len)
 {
-	int ret, ns;
+	int ns;
 
 	if (!c->cfg.announce.enabled)
 		return 0;
@@ -126,60 +130,15 @@ ts_control_announce(struct ts_control *c, char *err, size_t err_len)
 		return -1;
 	c->announcer = ts_announcer_create(&c->cfg, err, err_len);
 	ts_netns_leave(ns);
-	if (c->announcer == NULL)
-		return -1;
-	ret = ts_announcer_set(c->announcer, 1);
-	if (ret == 0)
-		return 0;
-	snprintf(err, err_len, "announce.table: the kernel refuses a route in table %u: %s", c->cfg.announce.table,
-		strerror(-ret));
-	return -1;
+	return c->announcer != NULL ? 0 : -1;
 }
 
-/* First contacts with Teredo clients that were refused because there were too many (X3 to X5). */
-static uint64_t
-refused_contacts(const struct ts_control *c)
-{
-	static const enum ts_counter refusals[] = {
-		TS_C_drop_teredo_encap_bubble_limited,
-		TS_C_drop_teredo_encap_no_room,
-		TS_C_drop_teredo_encap_stateless,
-		TS_C_drop_teredo_encap_handoff_full,
-	};
-	struct ts_worker_stats stats;
-	uint64_t sum = 0;
-
-	for (unsigned i = 0; i < c->n_workers; i++) {
-		ts_worker_stats(c->workers[i], &stats);
-		for (unsigned k = 0; k < RTE_DIM(refusals); k++)
-			sum += stats.counters[refusals[k]];
-	}
-	return sum;
-}
-
-/* X8 */
-static void
-watch_attack(struct loop *l)
-{
-	const struct ts_cfg_teredo_relay *r = &l->c->cfg.teredo_relay;
-	bool was = l->attack.withdrawn;
-	int ret;
-
-	if (l->c->announcer == NULL || !r->enabled ||
-		ts_attack_step(&l->attack, rte_rdtsc() / rte_get_tsc_hz(), refused_contacts(l->c),
-			r->bubbles.per_second, r->withdraw_after_s) == was)
-		return;
-	ret = ts_announcer_hold_teredo(l->c->announcer, &l->c->cfg, !was);
-	ts_log("2001::/32 %s: strangers ask for %s contacts than teredo-relay.bubbles%s%s",
-		was ? "announced again" : "withdrawn", was ? "no more" : "more", ret < 0 ? ": " : "",
-		ret < 0 ? strerror(-ret) : "");
-}
-
-/* Announce only what can be delivered: the kernel's routes are read and every worker has them. */
+/* Announce only what can be delivered: first the kernel's routes are read and every worker has them. */
 static int
 become_ready(struct loop *l, bool publishing, char *err, size_t err_len)
 {
-	if (l->ready || publishing || (l->c->mirror != NULL && !ts_mirror_synced(l->c->mirror)))
+	if (l->ready || publishing || (l->c->mirror != NULL && !ts_mirror_synced(l->c->mirror)) ||
+		(l->c->fpm != NULL && !ts_fpm_settled(l->c->fpm)))
 		return 0;
 	if (ts_control_announce(l->c, err, err_len) < 0)
 		return -1;
@@ -187,6 +146,18 @@ become_ready(struct loop *l, bool publishing, char *err, size_t err_len)
 	ts_log("ready");
 	ts_sd_notify("READY=1");
 	return 0;
+}
+
+/* A worker that hangs cannot be helped but by a new start, which systemd sees to if it was told to watch. */
+static void
+feed_watchdog(struct loop *l)
+{
+	uint64_t now = rte_rdtsc();
+
+	if (l->watchdog_period == 0 || now < l->watchdog_due || !ts_health_alive(l->c->health))
+		return;
+	l->watchdog_due = now + l->watchdog_period;
+	ts_sd_notify("WATCHDOG=1");
 }
 
 static int
@@ -203,13 +174,21 @@ turn(struct loop *l, char *err, size_t err_len)
 		if (due >= 0 && due < wait)
 			wait = due;
 	}
+	if (c->fpm != NULL) {
+		int due = ts_fpm_poll(c->fpm);
+
+		if (due >= 0 && due < wait)
+			wait = due;
+	}
 	ts_local_poll(c->local, rte_rdtsc());
-	watch_attack(l);
 	publishing = ts_publish_poll(c->publisher);
 	if (publishing && wait > 1)
-		wait = 1;
+		wait = ts_publish_busy(c->publisher) ? 0 : 1;
 	if (become_ready(l, publishing, err, err_len) < 0)
 		return -1;
+	if (l->ready)
+		ts_health_poll(c->health);
+	feed_watchdog(l);
 	return wait;
 }
 
@@ -221,7 +200,7 @@ take_ready(struct loop *l, const struct epoll_event *events, int n)
 			take_signals(l);
 		else if (events[i].data.fd == ts_ctlsock_fd(l->c->ctlsock))
 			ts_ctlsock_poll(l->c->ctlsock);
-		/* The mirror's are read at the next turn. */
+		/* The mirror's and FPM's are read at the next turn. */
 	}
 }
 
@@ -236,6 +215,7 @@ ts_control_loop(struct ts_control *c, char *err, size_t err_len)
 		snprintf(err, err_len, "epoll: %s", strerror(errno));
 		ret = -1;
 	}
+	l.watchdog_period = ts_sd_watchdog_us() * rte_get_tsc_hz() / 2000000;
 	while (ret == 0 && !l.stop) {
 		int n, wait = turn(&l, err, err_len);
 

@@ -2,9 +2,8 @@
 /*
  * How much memory EAL is asked for: the sum of what the configured limits can come to (decisions.md 15).
  *
- * Counted are the two pairs of FIBs with the routes that rte_fib keeps for itself, packet buffers per NUMA node, what a
- * worker owns, the Teredo relay's peers and contacts, and slack for what DPDK's drivers and libraries take. The figures
- * of rte_fib follow its types DIR24_8 with 2-byte and TRIE with 4-byte next hops.
+ * Counted are the two pairs of FIBs, packet buffers per NUMA node, what a worker owns, the Teredo relay's peers and
+ * contacts, and slack for what DPDK's drivers and libraries take. The routes themselves are in ordinary memory.
  */
 #include <rte_common.h>
 #include <rte_mbuf.h>
@@ -14,16 +13,13 @@
 
 #include "dataplane/worker.h"
 #include "eal.h"
+#include "fib_pair.h"
 #include "ports.h"
 #include "teredo.h"
 
 #define MIB (1024.0 * 1024.0)
-#define TBL24_ENTRIES (1u << 24)
-#define TBL8_ENTRIES 256u
-#define ROUTE4_BYTES 160u /* rte_rib's node with its share of the mempool, measured; a route makes up to two nodes */
-#define ROUTE6_BYTES 272u
 #define ROUTES_RESERVED 10240u	 /* of our own, as in rib.c, beyond the configured limit */
-#define WORKER_BYTES (14u << 20) /* rings, counters, limiters by key, waiting packets' bookkeeping */
+#define WORKER_BYTES (16u << 20) /* rings, counters, limiters by key, waiting packets' bookkeeping */
 #define SLACK_BYTES (48u << 20)
 #define L2_OVERHEAD 26u /* Ethernet, two tags, FCS */
 
@@ -63,6 +59,7 @@ ts_mbufs_per_node(const struct ts_config *cfg)
 	}
 	n += teredo_queue_mbufs(cfg);
 	n += cfg->workers.n_cpus * (4 * TS_BURST_MAX + 2 * RTE_MEMPOOL_CACHE_MAX_SIZE + TS_REASSEMBLY_HELD_MAX + 4096);
+	n += cfg->workers.n_cpus * (cfg->workers.n_cpus - 1) * TS_HANDED_OVER_MAX;
 	return rte_align32pow2(n) - 1; /* the best size for a ring of them */
 }
 
@@ -93,43 +90,13 @@ numa_nodes(const struct ts_config *cfg)
 	return (unsigned)__builtin_popcountll(seen);
 }
 
-static uint32_t
-routes4(const struct ts_config *cfg)
-{
-	return cfg->tables.ipv4_routes + ROUTES_RESERVED;
-}
-
-static uint32_t
-routes6(const struct ts_config *cfg)
-{
-	return cfg->tables.ipv6_routes + ROUTES_RESERVED;
-}
-
-/* The same figures as in fib_pair.c. */
-static uint32_t
-tbl8_ipv4(const struct ts_config *cfg)
-{
-	uint32_t n = cfg->tables.ipv4_tbl8;
-
-	return RTE_MIN(n != 0 ? n : 1024 + routes4(cfg) / 64, 32767u);
-}
-
-static uint32_t
-tbl8_ipv6(const struct ts_config *cfg)
-{
-	uint32_t n = cfg->tables.ipv6_tbl8;
-
-	return n != 0 ? n : 2048 + 2 * routes6(cfg);
-}
-
 static double
 fib_bytes(const struct ts_config *cfg)
 {
-	uint32_t tbl8_4 = tbl8_ipv4(cfg), tbl8_6 = tbl8_ipv6(cfg);
-	double v4 = 2.0 * TBL24_ENTRIES + 2.0 * TBL8_ENTRIES * tbl8_4 + 2.0 * ROUTE4_BYTES * routes4(cfg);
-	double v6 = 4.0 * TBL24_ENTRIES + 4.0 * TBL8_ENTRIES * tbl8_6 + 2.0 * ROUTE6_BYTES * routes6(cfg);
+	uint32_t room4 = ts_fib_room4(cfg->tables.ipv4_tbl8, cfg->tables.ipv4_routes + ROUTES_RESERVED);
+	uint32_t room6 = ts_fib_room6(cfg->tables.ipv6_tbl8, cfg->tables.ipv6_routes + ROUTES_RESERVED);
 
-	return 2 * (v4 + v6);
+	return TS_FIBS * ((double)ts_fib4_bytes(room4) + (double)ts_fib6_bytes(room6));
 }
 
 uint32_t

@@ -9,19 +9,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#define READS_PER_TURN 64
+#define READ_US 3000 /* of a turn, for each socket */
+#define DATAGRAMS 32
+#define DATAGRAM_MAX 32768 /* the kernel's dumps are no larger */
 #define COMPARE_AFTER_MS 10
 #define RETRY_FAILED_DUMP_MS 200
 
-uint64_t
-mirror_now_ms(void)
+static uint64_t
+now_us(void)
 {
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
 
 /* Not before as much time has passed since the last dump as that one took: a flapping link must not make us dump all
@@ -40,10 +41,23 @@ mirror_want_compare(struct ts_mirror *m)
 		m->compare_ms = due;
 }
 
+static bool
+is_wanted(const struct ts_mirror *m, const struct nlmsghdr *nlh)
+{
+	const struct rtmsg *rtm = mnl_nlmsg_get_payload(nlh);
+
+	return !m->conf.on_link_only || mnl_nlmsg_get_payload_len(nlh) < sizeof(*rtm) ||
+		rtm->rtm_protocol == RTPROT_KERNEL;
+}
+
 static void
 route_message(struct ts_mirror *m, const struct nlmsghdr *nlh, bool dump)
 {
 	struct kernel_route r;
+
+	if (!is_wanted(m, nlh))
+		return;
+
 	int ret = mirror_parse_route(nlh, m->ifaces, m->conf.table, &r);
 
 	m->stats.parse_errors += ret < 0;
@@ -66,9 +80,9 @@ nhobj_message(struct ts_mirror *m, const struct nlmsghdr *nlh)
 	if (ret <= 0)
 		return;
 	if (nlh->nlmsg_type == RTM_NEWNEXTHOP) {
-		mirror_nhobj_new(m, &o);
+		feed_nhobj_new(&m->feed, &o);
 	} else {
-		mirror_nhobj_del(m, o.id);
+		feed_nhobj_del(&m->feed, o.id);
 		mirror_want_compare(m); /* also when a dump runs that may be older and bring it back */
 	}
 }
@@ -171,32 +185,68 @@ overrun(struct ts_mirror *m)
 		mirror_dump_begin(m);
 }
 
+static void
+take_messages(struct ts_mirror *m, bool answers, const void *buf, int len)
+{
+	for (const struct nlmsghdr *nlh = buf; mnl_nlmsg_ok(nlh, len); nlh = mnl_nlmsg_next(nlh, &len)) {
+		if (answers)
+			answer(m, nlh);
+		else
+			mirror_message(m, nlh, false);
+	}
+}
+
+/* A notification is a datagram of its own, so many are taken with a system call. */
+struct mailbag {
+	struct mmsghdr msgs[DATAGRAMS];
+	struct iovec iov[DATAGRAMS];
+	struct sockaddr_nl from[DATAGRAMS];
+	char buf[DATAGRAMS][DATAGRAM_MAX] __rte_aligned(NLMSG_ALIGNTO);
+};
+
+static int
+receive(struct mailbag *b, int fd)
+{
+	for (unsigned i = 0; i < DATAGRAMS; i++) {
+		b->iov[i] = (struct iovec){b->buf[i], DATAGRAM_MAX};
+		b->msgs[i].msg_hdr = (struct msghdr){.msg_name = &b->from[i],
+			.msg_namelen = sizeof(b->from[i]),
+			.msg_iov = &b->iov[i],
+			.msg_iovlen = 1};
+	}
+	return recvmmsg(fd, b->msgs, DATAGRAMS, MSG_DONTWAIT, NULL);
+}
+
+/* Only the kernel is listened to. What was cut off is lost. */
+static void
+open_mail(struct ts_mirror *m, const struct mailbag *b, int n, bool answers)
+{
+	for (int i = 0; i < n; i++) {
+		if (b->from[i].nl_pid != 0)
+			continue;
+		if ((b->msgs[i].msg_hdr.msg_flags & MSG_TRUNC) != 0)
+			overrun(m);
+		take_messages(m, answers, b->buf[i], (int)b->msgs[i].msg_len);
+	}
+}
+
 /* Returns true when there may be more. */
 static bool
 read_socket(struct ts_mirror *m, struct mnl_socket *s)
 {
-	static char buf[65536] __rte_aligned(NLMSG_ALIGNTO);
+	static struct mailbag bag;
+	uint64_t until = now_us() + READ_US;
 
-	for (unsigned i = 0; i < READS_PER_TURN; i++) {
-		ssize_t got = mnl_socket_recvfrom(s, buf, sizeof(buf));
-		int len = (int)got;
+	do {
+		int n = receive(&bag, mnl_socket_get_fd(s));
 
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0 && (errno == ENOBUFS || errno == ENOSPC)) {
+		if (n > 0)
+			open_mail(m, &bag, n, s == m->ask);
+		else if (n < 0 && (errno == ENOBUFS || errno == ENOSPC))
 			overrun(m);
-			continue;
-		}
-		if (got <= 0)
+		else if (n == 0 || errno != EINTR)
 			return false;
-		for (const struct nlmsghdr *nlh = (void *)buf; mnl_nlmsg_ok(nlh, len);
-			nlh = mnl_nlmsg_next(nlh, &len)) {
-			if (s == m->ask)
-				answer(m, nlh);
-			else
-				mirror_message(m, nlh, false);
-		}
-	}
+	} while (now_us() < until);
 	return true;
 }
 
@@ -225,9 +275,9 @@ report_addresses(struct ts_mirror *m)
 static void
 recheck_neighbours(struct ts_mirror *m)
 {
-	if (!m->on_link_changed)
+	if (!m->feed.on_link_changed)
 		return;
-	m->on_link_changed = false;
+	m->feed.on_link_changed = false;
 	ts_neigh_recheck(m->nexthops, m->rib);
 }
 
@@ -266,7 +316,8 @@ run_timers(struct ts_mirror *m)
 		mirror_dump_begin(m);
 	mirror_dump_work(m);
 
-	int wait = sooner(mirror_held_timeout(m, now), until(m->retry_ms, now));
+	uint64_t claims = mirror_claims_work(m, now);
+	int wait = sooner(mirror_held_timeout(m, now), until(m->retry_ms < claims ? m->retry_ms : claims, now));
 
 	if (mirror_dumping(m))
 		return m->step_sent ? wait : sooner(wait, 1);
@@ -283,13 +334,25 @@ ts_mirror_poll(struct ts_mirror *m)
 	/* An answer must not overtake notifications that were there before it. */
 	if (!more)
 		more = read_socket(m, m->ask);
-	mirror_nhobjs_work(m);
+	more |= mirror_purge_step(m);
+	feed_nhobjs_work(&m->feed);
+	if (m->feed.unclear)
+		mirror_want_compare(m);
+	m->feed.unclear = false;
 
 	int wait = run_timers(m);
 
 	recheck_neighbours(m);
 	report_addresses(m);
 	return more ? 0 : wait;
+}
+
+void
+ts_mirror_set_times(struct ts_mirror *m, uint32_t delete_hold_ms, uint32_t delete_hold_max_ms, uint32_t resync_s)
+{
+	m->conf.delete_hold_ms = delete_hold_ms;
+	m->conf.delete_hold_max_ms = delete_hold_max_ms;
+	m->conf.resync_s = resync_s;
 }
 
 void
@@ -316,6 +379,10 @@ void
 ts_mirror_stats(const struct ts_mirror *m, struct ts_mirror_stats *out)
 {
 	*out = m->stats;
+	out->in_tunnel = m->feed.stats.in_tunnel;
+	out->silent_losses = m->feed.stats.silent_losses;
+	out->foreign = m->feed.stats.foreign;
+	out->last_change_ms = m->feed.stats.last_change_ms;
 }
 
 static struct mnl_socket *
@@ -365,6 +432,15 @@ ts_mirror_create(const struct ts_mirror_conf *conf, const struct ts_ifaces *ifac
 	m->ifaces = ifaces;
 	m->nexthops = nexthops;
 	m->rib = rib;
+	m->feed = (struct route_feed){
+		.ifaces = ifaces,
+		.nexthops = nexthops,
+		.rib = rib,
+		.origin = TS_ORIGIN_KERNEL,
+		.objects_take_routes = true,
+		.is_tunnel = conf->is_tunnel,
+		.arg = conf->arg,
+	};
 	m->notify = open_socket();
 	m->ask = open_socket();
 	if (m->notify == NULL || m->ask == NULL || join(m->notify) < 0) {
@@ -374,6 +450,7 @@ ts_mirror_create(const struct ts_mirror_conf *conf, const struct ts_ifaces *ifac
 	}
 	/* Without it the kernel does not look at the table asked for; then all tables come and are sorted out here. */
 	mnl_socket_setsockopt(m->ask, NETLINK_GET_STRICT_CHK, &one, sizeof(one));
+	mirror_claims_init(m);
 	mirror_neigh_hook(m);
 	mirror_dump_begin(m);
 	mirror_dump_work(m);
@@ -387,7 +464,7 @@ ts_mirror_free(struct ts_mirror *m)
 		return;
 	mirror_neigh_unhook(m);
 	mirror_routes_free(m);
-	mirror_nhobjs_free(m);
+	feed_nhobjs_free(&m->feed);
 	mirror_neighs_free(m);
 	free(m->addrs);
 	if (m->notify != NULL)

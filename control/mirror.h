@@ -32,6 +32,8 @@ struct ts_host_addr {
 
 struct ts_mirror_conf {
 	uint32_t table;
+	/* Only the on-link routes that the kernel makes of its own addresses: the others come from elsewhere. */
+	bool on_link_only;
 	uint32_t delete_hold_ms, delete_hold_max_ms, resync_s;
 	void (*on_addresses)(void *arg, const struct ts_host_addr *addrs, unsigned n);
 	/* May be NULL. Is this IPv6 prefix (part of) a tunnel's own? Such routes are not taken from the kernel. */
@@ -51,6 +53,8 @@ void ts_mirror_fds(const struct ts_mirror *m, int fds[2], unsigned *n);
 /* Read what is there, run what is due; never blocks. Returns the milliseconds until it wants to be called again, -1 =
  * none. */
 int ts_mirror_poll(struct ts_mirror *m);
+/* Other times of the configuration from now on. */
+void ts_mirror_set_times(struct ts_mirror *m, uint32_t delete_hold_ms, uint32_t delete_hold_max_ms, uint32_t resync_s);
 /* Compare with a dump soon, because what is taken from the kernel has changed. */
 void ts_mirror_compare(struct ts_mirror *m);
 /* Has the first dump of everything been read? */
@@ -59,10 +63,19 @@ bool ts_mirror_synced(const struct ts_mirror *m);
 /* Ask the kernel to resolve a neighbour (RTM_NEWNEIGH, NTF_USE); `managed`: and to keep it so (NTF_EXT_MANAGED). */
 void ts_mirror_resolve(struct ts_mirror *m, uint16_t iface, uint8_t family, const uint8_t addr[16], bool managed);
 
+/* What happened to the MAC address of a neighbour that is there, or that routes go by (O17). */
+struct ts_mirror_alarms {
+	uint32_t mac_changes, false_claims;
+};
+struct ts_mirror_alarms ts_mirror_alarms(
+	const struct ts_mirror *m, uint16_t iface, uint8_t family, const uint8_t addr[16]);
+
 struct ts_mirror_stats {
 	uint64_t in_tunnel; /* routes refused because they lie in a tunnel's prefix */
 	uint64_t messages, overruns, resyncs, silent_losses, cancelled_deletes, parse_errors;
 	uint64_t foreign;	 /* routes that no twin leads to; ignored */
+	uint64_t mac_changes;	 /* of neighbours (O17) */
+	uint64_t false_claims;	 /* of a neighbour's address, while the neighbour was still there (O17) */
 	uint64_t last_change_ms; /* CLOCK_MONOTONIC of the last change of a route */
 };
 void ts_mirror_stats(const struct ts_mirror *m, struct ts_mirror_stats *out);

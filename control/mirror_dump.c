@@ -10,21 +10,25 @@
 #include <linux/nexthop.h>
 #include <string.h>
 
+/* Prefixes looked at in a turn of the control thread. */
+#define SWEPT_PER_TURN 8192
+
 void
 mirror_dump_begin(struct ts_mirror *m)
 {
-	m->gen++;
+	m->feed.gen++;
 	m->step = DUMP_LINKS;
 	m->step_sent = false;
 	m->step_failed = false;
 	m->dump_again = false;
+	m->sweep = (struct feed_sweep){0};
 	m->compare_ms = 0;
 	m->dump_began_ms = mirror_now_ms();
 	mirror_held_forget(m);
 }
 
 static void
-put_header(struct nlmsghdr *nlh, enum dump_step step, uint32_t table)
+put_header(struct nlmsghdr *nlh, enum dump_step step, const struct ts_mirror_conf *conf)
 {
 	static const uint16_t types[] = {
 		RTM_GETLINK, RTM_GETADDR, RTM_GETNEXTHOP, RTM_GETROUTE, RTM_GETROUTE, RTM_GETNEIGH};
@@ -35,8 +39,11 @@ put_header(struct nlmsghdr *nlh, enum dump_step step, uint32_t table)
 
 	nlh->nlmsg_type = types[step];
 	*family = step == DUMP_ROUTES4 ? AF_INET : step == DUMP_ROUTES6 ? AF_INET6 : AF_UNSPEC;
-	if (step == DUMP_ROUTES4 || step == DUMP_ROUTES6)
-		mnl_attr_put_u32(nlh, RTA_TABLE, table);
+	if (step != DUMP_ROUTES4 && step != DUMP_ROUTES6)
+		return;
+	if (conf->on_link_only)
+		((struct rtmsg *)(void *)family)->rtm_protocol = RTPROT_KERNEL;
+	mnl_attr_put_u32(nlh, RTA_TABLE, conf->table);
 }
 
 static void
@@ -45,7 +52,7 @@ ask(struct ts_mirror *m)
 	char buf[256];
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
 
-	put_header(nlh, m->step, m->conf.table);
+	put_header(nlh, m->step, &m->conf);
 	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	m->seq = (m->seq + 1) & INT32_MAX;
 	nlh->nlmsg_seq = m->step_seq = m->seq;
@@ -84,7 +91,7 @@ mirror_dump_ended(struct ts_mirror *m, const struct nlmsghdr *nlh)
 		m->step_failed = true;
 	}
 	if (m->step == DUMP_NEXTHOPS && !m->dump_again && !m->step_failed)
-		mirror_nhobjs_sweep(m);
+		feed_nhobjs_sweep(&m->feed);
 	m->step++;
 	m->step_sent = false;
 	if (m->dump_again)
@@ -94,17 +101,12 @@ mirror_dump_ended(struct ts_mirror *m, const struct nlmsghdr *nlh)
 static void
 finish(struct ts_mirror *m)
 {
-	unsigned lost = ts_rib_sweep(m->rib, AF_INET, TS_ORIGIN_KERNEL, m->gen) +
-		ts_rib_sweep(m->rib, AF_INET6, TS_ORIGIN_KERNEL, m->gen);
-
 	if (m->synced)
-		m->stats.silent_losses += lost;
-	if (lost > 0)
-		m->stats.last_change_ms = mirror_now_ms();
+		m->feed.stats.silent_losses += m->sweep.swept;
 	mirror_addrs_sweep(m);
 	mirror_neighs_sweep(m);
 	m->appended = false;
-	m->on_link_changed = true;
+	m->feed.on_link_changed = true;
 	m->stats.resyncs += m->synced;
 	m->synced = true;
 	m->step = DUMP_NONE;
@@ -137,6 +139,6 @@ mirror_dump_work(struct ts_mirror *m)
 		mirror_dump_begin(m);
 	else if (m->step_failed)
 		give_up(m);
-	else if (m->n_held == 0)
+	else if (m->held == NULL && !feed_sweep_step(&m->feed, &m->sweep, SWEPT_PER_TURN))
 		finish(m);
 }

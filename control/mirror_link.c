@@ -18,9 +18,11 @@ mirror_link(struct ts_mirror *m, unsigned iface, bool up)
 	if (was_up == up || !m->synced)
 		return;
 	if (!up) {
-		mirror_nhobjs_purge_iface(m, (uint16_t)iface);
-		mirror_nhobjs_work(m);
+		feed_nhobjs_purge_iface(&m->feed, (uint16_t)iface);
+		feed_nhobjs_work(&m->feed);
 		mirror_routes_purge_iface(m, 0, (uint16_t)iface);
+	} else {
+		mirror_purge_cancel(m, (uint16_t)iface);
 	}
 	mirror_want_compare(m);
 }
@@ -76,7 +78,7 @@ add_addr(struct ts_mirror *m, const struct ts_host_addr *a)
 		m->addrs = addrs;
 		m->max_addrs = max;
 	}
-	m->addrs[m->n_addrs++] = (struct known_addr){*a, m->gen};
+	m->addrs[m->n_addrs++] = (struct known_addr){*a, m->feed.gen};
 	m->addrs_changed = true;
 }
 
@@ -88,7 +90,7 @@ mirror_addr(struct ts_mirror *m, const struct ts_host_addr *a, bool gone)
 	if (gone && k != NULL)
 		remove_addr(m, k);
 	else if (!gone && k != NULL)
-		k->gen = m->gen;
+		k->gen = m->feed.gen;
 	else if (!gone)
 		add_addr(m, a);
 }
@@ -97,6 +99,6 @@ void
 mirror_addrs_sweep(struct ts_mirror *m)
 {
 	for (unsigned i = m->n_addrs; i > 0; i--)
-		if (m->addrs[i - 1].gen != m->gen)
+		if (m->addrs[i - 1].gen != m->feed.gen)
 			remove_addr(m, &m->addrs[i - 1]);
 }

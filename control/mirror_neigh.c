@@ -2,7 +2,8 @@
 /*
  * Neighbours both ways: what the kernel knows of them, and asking it to resolve them (decisions.md 1). Gateways are
  * asked for with NTF_EXT_MANAGED, so that the kernel keeps them resolved; where it refuses (before Linux 5.16), and
- * while one does not answer, we ask again.
+ * while one does not answer, we ask again. NTF_EXT_LEARNED keeps them out of the kernel's limits of the neighbour table
+ * (gc_thresh1 to 3, one for all namespaces), so that a scan cannot push them out.
  */
 #include "mirror_priv.h"
 #include "neigh.h"
@@ -25,13 +26,32 @@ find_known(const struct ts_mirror *m, const struct known_neigh_key *key)
 	return k;
 }
 
+bool
+mirror_is_gateway(const struct ts_mirror *m, const struct known_neigh_key *key)
+{
+	struct ts_neigh_info info;
+
+	return ts_neigh_get(m->nexthops, key->iface, key->family, key->addr, &info) && info.gateway;
+}
+
+static void
+delete_known(struct ts_mirror *m, struct known_neigh *k)
+{
+	mirror_claim_forget(m, k);
+	HASH_DEL(m->neighs, k);
+	free(k);
+}
+
+/* A gateway may come back with another MAC address, which is worth an alarm. */
 static void
 forget(struct ts_mirror *m, struct known_neigh *k)
 {
 	if (!k->gone)
 		ts_neigh_update(m->nexthops, m->rib, k->key.iface, k->key.family, k->key.addr, NULL, false);
-	HASH_DEL(m->neighs, k);
-	free(k);
+	mirror_claim_forget(m, k);
+	k->gone = true;
+	if (!k->has_mac || !mirror_is_gateway(m, &k->key))
+		delete_known(m, k);
 }
 
 static struct known_neigh *
@@ -63,7 +83,7 @@ lose(struct ts_mirror *m, const struct kernel_neigh *n, struct known_neigh *k)
 		ts_neigh_update(m->nexthops, m->rib, k->key.iface, k->key.family, k->key.addr, NULL, false);
 	}
 	k->gone = true;
-	k->gen = m->gen;
+	k->gen = m->feed.gen;
 }
 
 void
@@ -71,18 +91,22 @@ mirror_neigh(struct ts_mirror *m, const struct kernel_neigh *n, bool dump, bool 
 {
 	struct known_neigh *k = find_known(m, &n->key);
 
-	if (dump && k != NULL && k->gen == m->gen)
+	if (dump && k != NULL && k->gen == m->feed.gen)
 		return;
 	if (gone || !n->resolved) {
 		lose(m, n, k);
+		if (gone && mirror_is_gateway(m, &n->key))
+			ts_mirror_resolve(m, n->key.iface, n->key.family, n->key.addr, true);
 		return;
 	}
 	if (k == NULL)
 		k = remember(m, &n->key);
 	if (k == NULL)
 		return;
+	k->gen = m->feed.gen;
+	if (!mirror_claim(m, k, n))
+		return;
 	k->gone = false;
-	k->gen = m->gen;
 	ts_neigh_update(m->nexthops, m->rib, n->key.iface, n->key.family, n->key.addr, n->mac, false);
 }
 
@@ -92,7 +116,7 @@ mirror_neighs_sweep(struct ts_mirror *m)
 	struct known_neigh *k, *next;
 
 	HASH_ITER(hh, m->neighs, k, next)
-		if (k->gone || k->gen != m->gen)
+		if (k->gone || k->gen != m->feed.gen)
 			forget(m, k);
 }
 
@@ -107,6 +131,32 @@ mirror_neighs_free(struct ts_mirror *m)
 	}
 }
 
+static struct known_neigh_key
+make_key(uint16_t iface, uint8_t family, const uint8_t addr[16])
+{
+	struct known_neigh_key key = {.iface = iface, .family = family};
+
+	memcpy(key.addr, addr, family == AF_INET ? 4 : 16);
+	return key;
+}
+
+static bool
+is_gateway_of(const struct ts_mirror *m, uint16_t iface, uint8_t family, const uint8_t addr[16])
+{
+	struct known_neigh_key key = make_key(iface, family, addr);
+
+	return mirror_is_gateway(m, &key);
+}
+
+struct ts_mirror_alarms
+ts_mirror_alarms(const struct ts_mirror *m, uint16_t iface, uint8_t family, const uint8_t addr[16])
+{
+	struct known_neigh_key key = make_key(iface, family, addr);
+	const struct known_neigh *k = find_known(m, &key);
+
+	return k == NULL ? (struct ts_mirror_alarms){0} : (struct ts_mirror_alarms){k->mac_changes, k->false_claims};
+}
+
 /* A full socket loses the request; misses come again, gateways are retried. */
 void
 ts_mirror_resolve(struct ts_mirror *m, uint16_t iface, uint8_t family, const uint8_t addr[16], bool managed)
@@ -117,14 +167,15 @@ ts_mirror_resolve(struct ts_mirror *m, uint16_t iface, uint8_t family, const uin
 
 	if (m->ifaces->ctl[iface].ifindex == 0)
 		return;
-	managed = managed && !m->managed_refused;
+	/* A packet that waits for a gateway must not take its mark away. */
+	managed = (managed || is_gateway_of(m, iface, family, addr)) && !m->managed_refused;
 	nlh->nlmsg_type = RTM_NEWNEIGH;
 	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_CREATE;
 	m->seq = (m->seq + 1) & ~MANAGED_SEQ;
 	nlh->nlmsg_seq = m->seq | (managed ? MANAGED_SEQ : 0);
 	ndm->ndm_family = family;
 	ndm->ndm_ifindex = m->ifaces->ctl[iface].ifindex;
-	ndm->ndm_flags = managed ? 0 : NTF_USE;
+	ndm->ndm_flags = managed ? NTF_EXT_LEARNED : NTF_USE;
 	mnl_attr_put(nlh, NDA_DST, family == AF_INET ? 4 : 16, addr);
 	if (managed)
 		mnl_attr_put_u32(nlh, NDA_FLAGS_EXT, NTF_EXT_MANAGED);
@@ -137,11 +188,17 @@ on_gateway(void *arg, uint16_t iface, uint8_t family, const uint8_t addr[16])
 	ts_mirror_resolve(arg, iface, family, addr, true);
 }
 
-/* NTF_USE without NTF_EXT_MANAGED takes the mark away (__neigh_update()). */
+/* NTF_USE without NTF_EXT_MANAGED and NTF_EXT_LEARNED takes the marks away (__neigh_update()). */
 static void
 on_gateway_gone(void *arg, uint16_t iface, uint8_t family, const uint8_t addr[16])
 {
-	ts_mirror_resolve(arg, iface, family, addr, false);
+	struct known_neigh_key key = make_key(iface, family, addr);
+	struct ts_mirror *m = arg;
+	struct known_neigh *k = find_known(m, &key);
+
+	ts_mirror_resolve(m, iface, family, addr, false);
+	if (k != NULL && k->gone && !mirror_dumping(m))
+		delete_known(m, k);
 }
 
 static void

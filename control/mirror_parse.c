@@ -261,7 +261,11 @@ mirror_parse_route(const struct nlmsghdr *nlh, const struct ts_ifaces *ifaces, u
 		return 0;
 	get_u32(&a, RTA_PRIORITY, &out->key.metric);
 	get_u32(&a, RTA_NH_ID, &out->nh_id);
+	out->protocol = rtm->rtm_protocol;
 	out->append = (nlh->nlmsg_flags & NLM_F_APPEND) != 0;
+	/* FRR's zebra names nothing but the prefix when it takes a route away. */
+	if (nlh->nlmsg_type == RTM_DELROUTE && rtm->rtm_type == RTN_UNSPEC)
+		return 1;
 	return parse_target(&a, rtm, ifaces, out);
 }
 
@@ -338,6 +342,8 @@ mirror_parse_neigh(const struct nlmsghdr *nlh, const struct ts_ifaces *ifaces, s
 		return 1;
 	memcpy(out->mac, mnl_attr_get_payload(a.at[NDA_LLADDR]), sizeof(out->mac));
 	out->resolved = (ndm->ndm_state & NUD_RESOLVED) != 0 && (out->mac[0] & 1) == 0;
+	out->confirmed = (ndm->ndm_state & NUD_REACHABLE) != 0;
+	out->fixed = (ndm->ndm_state & (NUD_PERMANENT | NUD_NOARP)) != 0;
 	return 1;
 }
 

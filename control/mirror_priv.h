@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Shared by the mirror's files: mirror.c (sockets, timers), mirror_dump.c (asking for everything, mark and sweep),
- * mirror_parse.c (messages to structs, without state), mirror_route.c (routes and held deletions), mirror_nhobj.c
- * (next-hop objects), mirror_link.c (links and addresses), mirror_neigh.c (neighbours both ways).
+ * mirror_parse.c (messages to structs, without state), mirror_feed.c (routes into the RIB), mirror_route.c (the
+ * kernel's ways with routes, held deletions), mirror_nhobj.c (next-hop objects), mirror_link.c (links and addresses),
+ * mirror_neigh.c (neighbours both ways), mirror_claim.c (a MAC address that changes).
  *
  * Two sockets: one only hears notifications, the other asks and hears the answers. What orders them is the generation.
  * It is incremented when a dump begins, and whatever a notification touches gets the new one. So if a dump tells of
@@ -12,67 +13,16 @@
 #ifndef TS_CTL_MIRROR_PRIV_H
 #define TS_CTL_MIRROR_PRIV_H
 
-#include <libmnl/libmnl.h>
-#include <linux/rtnetlink.h>
-#include <uthash.h>
-
+#include "lib/token_bucket.h"
 #include "mirror.h"
-#include "paths.h"
-
-/* Hashed as bytes. */
-struct route_key {
-	uint8_t prefix[16];
-	uint32_t metric;
-	uint8_t family, len;
-	uint16_t zero;
-};
-_Static_assert(sizeof(struct route_key) == 24, "no padding in a hash key");
-
-/* Where a route leads, in our terms. NONE: nowhere that concerns us (another device, a dead link, an encapsulation). */
-struct route_target {
-	enum ts_nh_kind kind; /* NONE, BLACKHOLE, UNREACHABLE, PROHIBIT, GLEAN, ADJACENCY */
-	uint16_t glean_iface;
-	bool has_glean;
-	unsigned n_paths;
-	struct ts_path paths[TS_PATHS_MAX];
-};
-
-struct kernel_route {
-	struct route_key key;
-	uint32_t nh_id; /* of a next-hop object, 0 = none */
-	bool append;	/* NLM_F_APPEND */
-	bool multipath; /* came with all its members */
-	struct route_target target;
-};
-
-struct nhobj_member {
-	uint32_t id;
-	uint8_t weight;
-};
-
-/* A next-hop object: a target of its own or a group. */
-struct nhobj {
-	uint32_t id;
-	uint32_t gen;
-	bool changed;
-	unsigned n_members; /* > 0: a group */
-	struct nhobj_member members[TS_PATHS_MAX];
-	struct route_target target;
-	UT_hash_handle hh;
-};
-
-/* A route that came with a next-hop object's id. */
-struct nhobj_route {
-	struct route_key key;
-	uint32_t nh_id;
-	UT_hash_handle hh;
-};
+#include "mirror_feed.h"
 
 /* A deletion: held until the batch closes, then (`done`) kept while a dump runs that may not know of it. */
 struct held_delete {
 	struct route_key key;
 	uint32_t gen;
 	bool done;
+	uint64_t since_ms;
 	UT_hash_handle hh;
 };
 
@@ -90,13 +40,21 @@ struct known_neigh_key {
 struct known_neigh {
 	struct known_neigh_key key;
 	uint32_t gen;
-	bool gone; /* kept until the dump that runs has ended */
+	bool gone; /* kept until the dump that runs has ended; a gateway's for its MAC address */
+	bool has_mac;
+	uint8_t mac[6], claimed[6]; /* packets go to the former */
+	enum { CLAIM_NONE, CLAIM_ASK_OLD, CLAIM_ASK_NEW } claim;
+	unsigned asks; /* of the old one */
+	uint64_t next_ask_ms;
+	uint32_t mac_changes, false_claims;
 	UT_hash_handle hh;
 };
 
 struct kernel_neigh {
 	struct known_neigh_key key;
 	bool resolved;
+	bool confirmed; /* the kernel calls it reachable */
+	bool fixed;	/* by the operator, or there is nothing to ask */
 	uint8_t mac[6];
 };
 
@@ -118,9 +76,8 @@ struct ts_mirror {
 	struct ts_rib *rib;
 	struct mnl_socket *notify, *ask;
 	struct ts_mirror_stats stats;
-	uint32_t gen;
+	struct route_feed feed;
 	bool synced;
-	bool refused; /* a route had no room: compare when there is some again */
 
 	enum dump_step step;
 	bool step_sent, step_failed;
@@ -129,27 +86,28 @@ struct ts_mirror {
 	uint64_t dump_began_ms, dump_ended_ms;
 	uint64_t compare_ms; /* a dump is wanted then; 0 = not */
 
-	struct held_delete *held;
-	unsigned n_held; /* not done */
-	uint64_t first_held_ms, last_route_ms;
+	struct held_delete *held; /* not done, in the order that they came */
+	struct held_delete *done;
+	uint64_t last_route_ms;
 	bool appended; /* IPv4 routes hide behind equal ones */
-
-	struct nhobj *nhobjs;
-	struct nhobj_route *nhobj_routes;
-	bool nhobjs_changed;
 
 	struct known_addr *addrs;
 	unsigned n_addrs, max_addrs;
 	bool addrs_changed;
 	bool up[TS_MAX_INTERFACES];
 
+	/* Interfaces whose routes go: a bit each, by family. All routes are looked at for it, some a turn. */
+	uint64_t purged[2];
+	struct ts_rib_cursor purge_at[2];
+	struct feed_sweep sweep;
+
 	struct known_neigh *neighs;
-	bool on_link_changed; /* neighbours' routes may come or go */
-	bool managed_refused; /* the kernel does not know NTF_EXT_MANAGED */
-	uint64_t retry_ms;    /* gateways are asked for again */
+	unsigned n_claims;
+	struct ts_token_bucket alarms; /* in milliseconds */
+	bool managed_refused;	       /* the kernel does not know NTF_EXT_MANAGED */
+	uint64_t retry_ms;	       /* gateways are asked for again */
 };
 
-uint64_t mirror_now_ms(void);
 /* A message of either socket; `dump`: an answer to a question. */
 void mirror_message(struct ts_mirror *m, const struct nlmsghdr *nlh, bool dump);
 /* Compare with a dump soon. */
@@ -165,36 +123,25 @@ mirror_dumping(const struct ts_mirror *m)
 	return m->step != DUMP_NONE;
 }
 
-/* mirror_parse.c: 1, 0 when the message does not concern us, -1 when it makes no sense. */
-int mirror_parse_route(
-	const struct nlmsghdr *nlh, const struct ts_ifaces *ifaces, uint32_t table, struct kernel_route *out);
-int mirror_parse_nhobj(const struct nlmsghdr *nlh, const struct ts_ifaces *ifaces, struct nhobj *out);
+/* mirror_parse.c, as mirror_parse_route(). */
 int mirror_parse_neigh(const struct nlmsghdr *nlh, const struct ts_ifaces *ifaces, struct kernel_neigh *out);
 int mirror_parse_addr(const struct nlmsghdr *nlh, const struct ts_ifaces *ifaces, struct ts_host_addr *out);
 int mirror_parse_link(const struct nlmsghdr *nlh, const struct ts_ifaces *ifaces, unsigned *iface, bool *up);
-void mirror_target_add(struct route_target *t, const struct route_target *from, uint8_t weight);
-void mirror_target_finish(struct route_target *t);
 
 /* mirror_route.c */
 void mirror_route_new(struct ts_mirror *m, const struct kernel_route *r, bool dump);
 void mirror_route_del(struct ts_mirror *m, const struct kernel_route *r);
-void mirror_route_set(struct ts_mirror *m, const struct route_key *key, const struct route_target *t);
-void mirror_route_remove(struct ts_mirror *m, const struct route_key *key);
-void mirror_routes_purge_iface(struct ts_mirror *m, uint8_t family, uint16_t iface);
+
+/* mirror_purge.c */
+void mirror_routes_purge_iface(struct ts_mirror *m, uint8_t family, uint16_t iface); /* family 0: both */
+void mirror_purge_cancel(struct ts_mirror *m, uint16_t iface);
+bool mirror_purge_step(struct ts_mirror *m); /* false: nothing left to do */
+
+/* What is due, so much at a time. */
 void mirror_held_flush(struct ts_mirror *m);
 void mirror_held_forget(struct ts_mirror *m); /* those that are done */
 int mirror_held_timeout(const struct ts_mirror *m, uint64_t now);
 void mirror_routes_free(struct ts_mirror *m);
-
-/* mirror_nhobj.c */
-void mirror_nhobj_new(struct ts_mirror *m, const struct nhobj *new);
-void mirror_nhobj_del(struct ts_mirror *m, uint32_t id);
-void mirror_nhobjs_purge_iface(struct ts_mirror *m, uint16_t iface);
-void mirror_nhobjs_sweep(struct ts_mirror *m);
-bool mirror_nhobj_resolve(const struct ts_mirror *m, uint32_t id, struct route_target *out);
-void mirror_nhobj_link(struct ts_mirror *m, const struct route_key *key, uint32_t nh_id); /* 0 = unlink */
-void mirror_nhobjs_work(struct ts_mirror *m); /* routes of changed objects */
-void mirror_nhobjs_free(struct ts_mirror *m);
 
 /* mirror_link.c */
 void mirror_link(struct ts_mirror *m, unsigned iface, bool up);
@@ -207,7 +154,15 @@ void mirror_neighs_sweep(struct ts_mirror *m);
 void mirror_neighs_free(struct ts_mirror *m);
 void mirror_neigh_hook(struct ts_mirror *m);
 void mirror_neigh_unhook(struct ts_mirror *m);
+bool mirror_is_gateway(const struct ts_mirror *m, const struct known_neigh_key *key);
 void mirror_neigh_refused(struct ts_mirror *m, uint32_t seq, int error);
 void mirror_gateways_retry(struct ts_mirror *m);
+
+/* mirror_claim.c. mirror_claim(): is what the kernel says of `k` to be taken over now? _work(): when it is due again.
+ */
+void mirror_claims_init(struct ts_mirror *m);
+bool mirror_claim(struct ts_mirror *m, struct known_neigh *k, const struct kernel_neigh *n);
+void mirror_claim_forget(struct ts_mirror *m, struct known_neigh *k);
+uint64_t mirror_claims_work(struct ts_mirror *m, uint64_t now);
 
 #endif

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rte_jhash.h>
 #include <rte_malloc.h>
 
 #include "paths.h"
@@ -24,15 +25,21 @@ find_entry(const struct ts_nexthops *n, const uint8_t key[NH_KEY_LEN])
 	return found;
 }
 
+/* Equal slots with other weights are another next hop: what is shown and what becomes of it when a member goes differ.
+ */
 static void
-make_key(uint8_t key[NH_KEY_LEN], const struct ts_nexthop *e, bool neigh)
+make_key(uint8_t key[NH_KEY_LEN], const struct ts_nexthop *e, const uint8_t weight[TS_NH_SLOTS], bool neigh)
 {
+	uint32_t hash = rte_jhash(weight, TS_NH_SLOTS, 0);
+
 	memset(key, 0, NH_KEY_LEN);
 	memcpy(key, e, KEY_HEAD_LEN);
 	memcpy(key + KEY_HEAD_LEN, e->slots, sizeof(e->slots));
+	memcpy(key + KEY_HEAD_LEN + sizeof(e->slots), &hash, sizeof(hash));
 	key[NH_KEY_LEN - 1] = neigh;
 }
-_Static_assert(KEY_HEAD_LEN == 7 && sizeof(((struct ts_nexthop *)0)->slots) < NH_KEY_LEN - KEY_HEAD_LEN,
+_Static_assert(
+	KEY_HEAD_LEN == 7 && sizeof(((struct ts_nexthop *)0)->slots) + sizeof(uint32_t) < NH_KEY_LEN - KEY_HEAD_LEN,
 	"no padding in the hash key, and room for the flag");
 
 static bool
@@ -41,16 +48,20 @@ is_neigh(const struct nexthop_meta *m)
 	return m->key[NH_KEY_LEN - 1] != 0;
 }
 
-/* A slot's adjacency counts once for every different one; equal slots are neighbours, as the paths were sorted. */
+/* A slot's adjacency counts once for every different one. */
 static bool
 first_of_its_kind(const struct ts_nexthop *e, unsigned slot)
 {
-	return slot == 0 || e->slots[slot] != e->slots[slot - 1];
+	for (unsigned i = 0; i < slot; i++)
+		if (e->slots[i] == e->slots[slot])
+			return false;
+	return true;
 }
 
 /* Once for every different adjacency: a new entry takes over what the caller holds on them. */
 static uint32_t
-make_entry(struct ts_nexthops *n, const struct ts_nexthop *e, const uint8_t key[NH_KEY_LEN])
+make_entry(struct ts_nexthops *n, const struct ts_nexthop *e, const uint8_t weight[TS_NH_SLOTS],
+	const uint8_t key[NH_KEY_LEN])
 {
 	uint32_t id = ts_id_pool_get(&n->ids);
 
@@ -63,6 +74,7 @@ make_entry(struct ts_nexthops *n, const struct ts_nexthop *e, const uint8_t key[
 
 	memset(m, 0, sizeof(*m));
 	memcpy(m->key, key, NH_KEY_LEN);
+	memcpy(m->weight, weight, TS_NH_SLOTS);
 	m->id = (uint16_t)id;
 	HASH_ADD(hh, n->by_key, key, NH_KEY_LEN, m);
 	n->entries[id] = *e;
@@ -81,16 +93,16 @@ put_adjacencies(struct ts_nexthops *n, const struct ts_nexthop *e)
 }
 
 static uint32_t
-get_entry(struct ts_nexthops *n, const struct ts_nexthop *e, bool neigh)
+get_weighted(struct ts_nexthops *n, const struct ts_nexthop *e, const uint8_t weight[TS_NH_SLOTS], bool neigh)
 {
 	uint8_t key[NH_KEY_LEN];
 
-	make_key(key, e, neigh);
+	make_key(key, e, weight, neigh);
 
 	const struct nexthop_meta *m = find_entry(n, key);
 
 	if (m == NULL) {
-		uint32_t id = make_entry(n, e, key);
+		uint32_t id = make_entry(n, e, weight, key);
 
 		if (id == TS_NH_NO_ROUTE)
 			put_adjacencies(n, e);
@@ -101,12 +113,20 @@ get_entry(struct ts_nexthops *n, const struct ts_nexthop *e, bool neigh)
 	return m->id;
 }
 
+static uint32_t
+get_entry(struct ts_nexthops *n, const struct ts_nexthop *e)
+{
+	static const uint8_t none[TS_NH_SLOTS];
+
+	return get_weighted(n, e, none, false);
+}
+
 uint32_t
 ts_nexthop_get_simple(struct ts_nexthops *n, enum ts_nh_kind kind)
 {
 	struct ts_nexthop e = {.kind = kind};
 
-	return get_entry(n, &e, false);
+	return get_entry(n, &e);
 }
 
 uint32_t
@@ -114,7 +134,7 @@ ts_nexthop_get_tunnel(struct ts_nexthops *n, enum ts_nh_kind kind, uint16_t doma
 {
 	struct ts_nexthop e = {.kind = kind, .domain = domain};
 
-	return get_entry(n, &e, false);
+	return get_entry(n, &e);
 }
 
 uint32_t
@@ -122,7 +142,7 @@ ts_nexthop_get_local(struct ts_nexthops *n, bool host, enum ts_proto41 proto41, 
 {
 	struct ts_nexthop e = {.kind = TS_NH_LOCAL, .host = host, .proto41 = proto41, .domain = domain, .udp = udp};
 
-	return get_entry(n, &e, false);
+	return get_entry(n, &e);
 }
 
 uint32_t
@@ -130,44 +150,151 @@ ts_nexthop_get_glean(struct ts_nexthops *n, uint16_t iface)
 {
 	struct ts_nexthop e = {.kind = TS_NH_GLEAN, .iface = iface};
 
-	return get_entry(n, &e, false);
+	return get_entry(n, &e);
+}
+
+struct member {
+	uint16_t adj;
+	uint8_t weight;
+	uint8_t has; /* slots so far */
+	uint8_t due;
+};
+
+static struct member *
+find_member(struct member *members, unsigned n, uint16_t adj)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (members[i].adj == adj)
+			return &members[i];
+	return NULL;
+}
+
+static bool
+only_loses(const struct ts_nexthop *like, const struct member *members, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		unsigned slot = 0;
+
+		while (slot < like->n_slots && like->slots[slot] != members[i].adj)
+			slot++;
+		if (slot == like->n_slots)
+			return false;
+	}
+	return true;
+}
+
+static struct member *
+most_due(struct member *members, unsigned n)
+{
+	struct member *best = &members[0];
+
+	for (unsigned i = 1; i < n; i++)
+		if (members[i].due - members[i].has > best->due - best->has)
+			best = &members[i];
+	return best;
+}
+
+/* Members stay in the slots that they had, as long as they are due them or nobody came. `like` NULL: one after another.
+ */
+static void
+arrange(struct ts_nexthop *e, struct member *members, unsigned n, const struct ts_nexthop *like)
+{
+	struct member *slots[TS_NH_SLOTS] = {NULL};
+	bool keep_all = like != NULL && only_loses(like, members, n);
+	unsigned next = 0;
+
+	for (unsigned i = 0; like != NULL && i < e->n_slots; i++) {
+		struct member *m = find_member(members, n, like->slots[i]);
+
+		if (m == NULL || (!keep_all && m->has == m->due))
+			continue;
+		slots[i] = m;
+		m->has++;
+	}
+	for (unsigned i = 0; i < e->n_slots; i++) {
+		while (like == NULL && members[next].has == members[next].due)
+			next++;
+		if (slots[i] == NULL) {
+			slots[i] = like == NULL ? &members[next] : most_due(members, n);
+			slots[i]->has++;
+		}
+		e->slots[i] = slots[i]->adj;
+	}
 }
 
 static uint32_t
-get_adjacencies(struct ts_nexthops *n, const struct ts_path *paths, unsigned n_paths, bool neigh)
+get_members(struct ts_nexthops *n, struct ts_nexthop *e, struct member *members, unsigned n_members, uint32_t like,
+	bool neigh)
+{
+	uint8_t weight[TS_NH_SLOTS] = {0};
+
+	arrange(e, members, n_members, like != TS_NH_NO_ROUTE ? &n->entries[like] : NULL);
+	for (unsigned i = 0; i < e->n_slots; i++)
+		if (first_of_its_kind(e, i))
+			weight[i] = find_member(members, n_members, e->slots[i])->weight;
+	return get_weighted(n, e, weight, neigh);
+}
+
+static uint32_t
+get_adjacencies(struct ts_nexthops *n, const struct ts_share *shares, unsigned n_shares, uint32_t like, bool neigh)
 {
 	struct ts_nexthop e = {.kind = TS_NH_ADJACENCY};
+	struct member members[TS_NH_SLOTS];
 
-	for (unsigned i = 0; i < n_paths; i++) {
-		uint32_t adj = ts_adjacency_get(n, paths[i].iface, paths[i].family, paths[i].addr);
+	for (unsigned i = 0; i < n_shares; i++) {
+		const struct ts_path *p = &shares[i].path;
+		uint32_t adj = ts_adjacency_get(n, p->iface, p->family, p->addr);
 
 		if (adj == TS_ID_NONE) {
 			n->full++;
-			put_adjacencies(n, &e);
+			while (i > 0)
+				ts_id_pool_put(&n->adj_ids, members[--i].adj);
 			return TS_NH_NO_ROUTE;
 		}
-		for (unsigned k = 0; k < paths[i].weight; k++)
-			e.slots[e.n_slots++] = (uint16_t)adj;
+		members[i] = (struct member){(uint16_t)adj, p->weight, 0, shares[i].slots};
+		e.n_slots = (uint8_t)(e.n_slots + shares[i].slots);
 	}
-	return get_entry(n, &e, neigh);
+	return get_members(n, &e, members, n_shares, like, neigh);
+}
+
+/* Nobody's flows are kept together where there was one path, or is one: then all go the same way. */
+static bool
+is_resilient(const struct ts_nexthops *n, uint32_t like, unsigned n_paths)
+{
+	const struct ts_nexthop *e = &n->entries[like];
+
+	return e->kind == TS_NH_ADJACENCY && n_paths > 1 && e->n_slots >= TS_NH_SLOTS / 2 && n_paths <= e->n_slots;
+}
+
+uint32_t
+ts_nexthop_get_paths_like(struct ts_nexthops *n, const struct ts_path *paths, unsigned n_paths, uint32_t like)
+{
+	struct ts_share shares[TS_NH_SLOTS];
+	unsigned n_shares;
+
+	if (!is_resilient(n, like, n_paths))
+		like = TS_NH_NO_ROUTE;
+	n_shares = ts_paths_share(paths, n_paths, n->entries[like].n_slots, shares);
+	if (n_shares == 1) {
+		shares[0].slots = 1;
+		like = TS_NH_NO_ROUTE;
+	}
+	return n_shares == 0 ? TS_NH_NO_ROUTE : get_adjacencies(n, shares, n_shares, like, false);
 }
 
 uint32_t
 ts_nexthop_get_paths(struct ts_nexthops *n, const struct ts_path *paths, unsigned n_paths)
 {
-	struct ts_path slots[TS_NH_SLOTS];
-	unsigned n_slots = ts_paths_to_slots(paths, n_paths, slots);
-
-	return n_slots == 0 ? TS_NH_NO_ROUTE : get_adjacencies(n, slots, n_slots, false);
+	return ts_nexthop_get_paths_like(n, paths, n_paths, TS_NH_NO_ROUTE);
 }
 
 uint32_t
 ts_nexthop_get_neigh(struct ts_nexthops *n, uint16_t iface, uint8_t family, const uint8_t addr[16])
 {
-	struct ts_path path = {.iface = iface, .family = family, .weight = 1};
+	struct ts_share share = {.path = {.iface = iface, .family = family, .weight = 1}, .slots = 1};
 
-	memcpy(path.addr, addr, family == AF_INET ? 4 : 16);
-	return get_adjacencies(n, &path, 1, true);
+	memcpy(share.path.addr, addr, family == AF_INET ? 4 : 16);
+	return get_adjacencies(n, &share, 1, TS_NH_NO_ROUTE, true);
 }
 
 void
@@ -190,6 +317,12 @@ ts_nexthop_array(const struct ts_nexthops *n)
 	return n->entries;
 }
 
+static int
+by_path(const void *a, const void *b)
+{
+	return ts_path_compare(a, b);
+}
+
 unsigned
 ts_nexthop_paths(const struct ts_nexthops *n, uint32_t id, struct ts_path *out, unsigned max)
 {
@@ -198,18 +331,15 @@ ts_nexthop_paths(const struct ts_nexthops *n, uint32_t id, struct ts_path *out, 
 
 	if (e->kind != TS_NH_ADJACENCY)
 		return 0;
-	for (unsigned i = 0; i < e->n_slots; i++) {
+	for (unsigned i = 0; i < e->n_slots && n_out < max; i++) {
 		const struct ts_adjacency *a = &n->adj[e->slots[i]];
 
-		if (!first_of_its_kind(e, i)) {
-			out[n_out - 1].weight++;
+		if (!first_of_its_kind(e, i))
 			continue;
-		}
-		if (n_out == max)
-			break;
-		out[n_out] = (struct ts_path){.iface = a->iface, .family = a->family, .weight = 1};
+		out[n_out] = (struct ts_path){.iface = a->iface, .family = a->family, .weight = n->meta[id].weight[i]};
 		memcpy(out[n_out++].addr, a->addr, sizeof(a->addr));
 	}
+	qsort(out, n_out, sizeof(*out), by_path);
 	return n_out;
 }
 

@@ -41,6 +41,11 @@ uint32_t ts_nexthop_get_local(struct ts_nexthops *n, bool host, enum ts_proto41 
 uint32_t ts_nexthop_get_glean(struct ts_nexthops *n, uint16_t iface);
 /* n_paths gateways (family != 0), weights shared out over at most TS_NH_SLOTS slots. */
 uint32_t ts_nexthop_get_paths(struct ts_nexthops *n, const struct ts_path *paths, unsigned n_paths);
+/*
+ * The same for a route that has gone by next hop `like` so far (TS_NH_NO_ROUTE: none): flows stay with their member
+ * where they can. When members only go, it is their slots alone that are given to others.
+ */
+uint32_t ts_nexthop_get_paths_like(struct ts_nexthops *n, const struct ts_path *paths, unsigned n_paths, uint32_t like);
 /* The next hop of an on-link neighbour's own route: as with one path, but the neighbour does not become a gateway. */
 uint32_t ts_nexthop_get_neigh(struct ts_nexthops *n, uint16_t iface, uint8_t family, const uint8_t addr[16]);
 void ts_nexthop_hold(struct ts_nexthops *n, uint32_t id);
@@ -48,7 +53,7 @@ void ts_nexthop_put(struct ts_nexthops *n, uint32_t id);
 
 const struct ts_nexthop *ts_nexthop_array(const struct ts_nexthops *n); /* [TS_MAX_NEXTHOPS] */
 
-/* Paths of an ADJACENCY next hop for showing it; returns how many were written. */
+/* Paths of an ADJACENCY next hop with their weights, sorted; returns how many were written. */
 unsigned ts_nexthop_paths(const struct ts_nexthops *n, uint32_t id, struct ts_path *out, unsigned max);
 
 /*

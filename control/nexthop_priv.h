@@ -37,7 +37,8 @@ struct adjacency {
 #define NH_KEY_LEN 64
 
 struct nexthop_meta {
-	uint8_t key[NH_KEY_LEN]; /* the entry; the last byte says that it is a neighbour's own */
+	uint8_t key[NH_KEY_LEN]; /* the entry, a hash of the weights; the last byte says that it is a neighbour's own */
+	uint8_t weight[TS_NH_SLOTS]; /* of a member, where its first slot is */
 	uint16_t id;
 	UT_hash_handle hh;
 };

@@ -12,8 +12,8 @@ struct share {
 	uint32_t slots, remainder;
 };
 
-static int
-compare(const struct ts_path *a, const struct ts_path *b)
+int
+ts_path_compare(const struct ts_path *a, const struct ts_path *b)
 {
 	if (a->iface != b->iface)
 		return a->iface < b->iface ? -1 : 1;
@@ -25,7 +25,7 @@ compare(const struct ts_path *a, const struct ts_path *b)
 static int
 compare_shares(const void *a, const void *b)
 {
-	return compare(&((const struct share *)a)->path, &((const struct share *)b)->path);
+	return ts_path_compare(&((const struct share *)a)->path, &((const struct share *)b)->path);
 }
 
 static unsigned
@@ -38,7 +38,7 @@ merge(struct share *s, const struct ts_path *paths, unsigned n)
 		s[i] = (struct share){.path = paths[i], .weight = RTE_MAX(paths[i].weight, 1)};
 	qsort(s, n, sizeof(*s), compare_shares);
 	for (unsigned i = 0; i < n; i++) {
-		if (n_out > 0 && compare(&s[n_out - 1].path, &s[i].path) == 0)
+		if (n_out > 0 && ts_path_compare(&s[n_out - 1].path, &s[i].path) == 0)
 			s[n_out - 1].weight += s[i].weight;
 		else
 			s[n_out++] = s[i];
@@ -64,21 +64,27 @@ largest_remainder(struct share *s, unsigned n)
 	return best;
 }
 
+static uint32_t
+even_slots(uint32_t parts, unsigned n)
+{
+	if (n == 1)
+		return 1;
+	return parts > TS_NH_SLOTS ? TS_NH_SLOTS : parts * (TS_NH_SLOTS / parts);
+}
+
 static void
-share_out(struct share *s, unsigned n)
+share_out(struct share *s, unsigned n, uint32_t slots)
 {
 	uint32_t divisor = 0, total = 0, given = 0;
 
-	for (unsigned i = 0; i < n; i++) {
+	for (unsigned i = 0; i < n; i++)
 		divisor = gcd(s[i].weight, divisor);
+	for (unsigned i = 0; i < n; i++) {
+		s[i].weight /= divisor;
 		total += s[i].weight;
 	}
-
-	if (divisor == 0) /* nobody has a weight */
-		return;
-
-	uint32_t slots = RTE_MIN(total / divisor, (uint32_t)TS_NH_SLOTS);
-
+	if (slots == 0)
+		slots = even_slots(total, n);
 	for (unsigned i = 0; i < n; i++) {
 		s[i].slots = s[i].weight * slots / total;
 		s[i].remainder = s[i].weight * slots % total;
@@ -93,7 +99,7 @@ share_out(struct share *s, unsigned n)
 }
 
 unsigned
-ts_paths_to_slots(const struct ts_path *paths, unsigned n, struct ts_path out[TS_NH_SLOTS])
+ts_paths_share(const struct ts_path *paths, unsigned n, unsigned slots, struct ts_share out[TS_NH_SLOTS])
 {
 	struct share s[TS_PATHS_MAX];
 	unsigned n_out = 0;
@@ -101,12 +107,12 @@ ts_paths_to_slots(const struct ts_path *paths, unsigned n, struct ts_path out[TS
 	n = merge(s, paths, n);
 	if (n == 0)
 		return 0;
-	share_out(s, n);
+	share_out(s, n, slots);
 	for (unsigned i = 0; i < n; i++) {
 		if (s[i].slots == 0)
 			continue;
-		out[n_out] = s[i].path;
-		out[n_out++].weight = (uint8_t)s[i].slots;
+		out[n_out] = (struct ts_share){.path = s[i].path, .slots = (uint8_t)s[i].slots};
+		out[n_out++].path.weight = (uint8_t)RTE_MIN(s[i].weight, 255u);
 	}
 	return n_out;
 }

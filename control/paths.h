@@ -8,13 +8,22 @@
 
 #include "nexthop.h"
 
+/* A route's member with its part of the slots. */
+struct ts_share {
+	struct ts_path path; /* its weight is that of the route, less all weights' common divisor */
+	uint8_t slots;	     /* >= 1 */
+};
+
 /*
- * Equal paths are merged and the rest sorted. When the weights (less their common divisor) do not add up to at most
- * TS_NH_SLOTS they are rounded by largest remainder; a path that gets no slot is left out. Writes at most TS_NH_SLOTS
- * paths whose `weight` is their number of slots; returns how many. Works on up to TS_PATHS_MAX paths, further ones are
- * ignored.
+ * Equal paths are merged and the rest sorted. `slots` 0: as many as share out evenly, at most TS_NH_SLOTS, and one for
+ * a single path; else exactly so many, not less than there are paths. What does not come out even is rounded by largest
+ * remainder; a path that gets no slot is left out. Returns how many were written, at most TS_NH_SLOTS. Works on up to
+ * TS_PATHS_MAX paths, further ones are ignored.
  */
-unsigned ts_paths_to_slots(const struct ts_path *paths, unsigned n, struct ts_path out[TS_NH_SLOTS]);
+unsigned ts_paths_share(const struct ts_path *paths, unsigned n, unsigned slots, struct ts_share out[TS_NH_SLOTS]);
+
+/* By interface, family, address: the order of members. */
+int ts_path_compare(const struct ts_path *a, const struct ts_path *b);
 
 #define TS_PATHS_MAX 64
 

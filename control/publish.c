@@ -3,21 +3,33 @@
  * The order is: bring the idle FIB up to date, hand out a version that points to it, start the grace period after the
  * last worker was handed it, and when it is over free what only the former version used and bring the other FIB up to
  * date. A thread that is offline in QSBR holds nothing up: before it uses tables again it drains its command ring.
+ *
+ * Writing to FIBs goes in steps of STEP_US, so that a full table keeps the control thread from nothing else, and what
+ * takes longer than BATCH_US is published in parts. After each version the workers' caches hold the other FIB: versions
+ * that only routes ask for come every SWAP_MS in the long run, SWAPS of them at once.
  */
 #include "publish.h"
 
 #include <stdlib.h>
 #include <time.h>
 
+#include <rte_cycles.h>
 #include <rte_malloc.h>
 #include <rte_pause.h>
 
 #define SYNC_LIMIT_S 2
+#define STEP_US 2000
+#define STEP_PREFIXES 64 /* between two looks at the clock */
+#define BATCH_US 50000
+#define SWAP_MS 10
+#define SWAPS 8
 
 enum phase {
 	IDLE,
-	SENDING, /* some worker's command ring was full */
+	APPLYING, /* to the idle FIB, before it is published */
+	SENDING,  /* some worker's command ring was full */
 	GRACE,
+	CATCHING_UP, /* the same to the other one */
 };
 
 struct ts_publisher {
@@ -31,8 +43,10 @@ struct ts_publisher {
 	enum phase phase;
 	bool sent[TS_MAX_WORKERS];
 	uint64_t token;
-	bool has_version; /* in GRACE: it is that of a version, not only for the ids */
-	unsigned fib;	  /* the published one */
+	bool swapped;		     /* in GRACE: of a version with the other FIB, not only for adjacencies or ids */
+	unsigned fib;		     /* the published one */
+	uint64_t began;		     /* APPLYING, CATCHING_UP: TSC */
+	uint64_t swaps_allowed_from; /* TSC; may lie SWAPS intervals back */
 	struct ts_tables *now, *former;
 	struct ts_services *services_next; /* NULL: as they are */
 	void (*free_services)(struct ts_services *);
@@ -65,11 +79,17 @@ ts_publish_services(struct ts_publisher *p, struct ts_services *s, void (*free_f
 	p->free_services = free_fn;
 }
 
+/* What does not wait for its turn. */
+static bool
+is_urgent(const struct ts_publisher *p)
+{
+	return p->services_next != NULL || ts_adjacencies_dirty(p->nexthops);
+}
+
 static bool
 needs_version(const struct ts_publisher *p)
 {
-	return p->now == NULL || p->services_next != NULL || ts_adjacencies_dirty(p->nexthops) ||
-		ts_rib_dirty(p->rib, p->fib);
+	return p->now == NULL || is_urgent(p) || ts_rib_dirty(p->rib, p->fib);
 }
 
 static struct ts_tables *
@@ -89,20 +109,6 @@ new_tables(const struct ts_publisher *p)
 	return t;
 }
 
-/* The workers have the other FIB or none, so the idle one may be written to. False when it cannot be had. */
-static bool
-choose_fib(struct ts_publisher *p, struct ts_tables *t, unsigned *fib)
-{
-	*fib = p->fib;
-	if (p->now == NULL || ts_rib_dirty(p->rib, p->fib)) {
-		*fib = ts_rib_idle(p->rib);
-		ts_rib_apply(p->rib, *fib);
-	}
-	t->fib4 = ts_rib_fib4(p->rib, *fib);
-	t->fib6 = ts_rib_fib6(p->rib, *fib);
-	return t->fib4 != NULL && t->fib6 != NULL;
-}
-
 static bool
 choose_adjacencies(struct ts_publisher *p, struct ts_tables *t)
 {
@@ -113,22 +119,24 @@ choose_adjacencies(struct ts_publisher *p, struct ts_tables *t)
 
 /* Everything or nothing: what is missing memory is tried again at the next poll. */
 static bool
-build(struct ts_publisher *p)
+build(struct ts_publisher *p, unsigned fib)
 {
-	unsigned fib;
 	struct ts_tables *t = new_tables(p);
 
 	if (t == NULL)
 		return false;
-	if (!choose_fib(p, t, &fib) || !choose_adjacencies(p, t)) {
+	if (!choose_adjacencies(p, t)) {
 		rte_free(t);
 		return false;
 	}
+	t->fib4 = ts_rib_fib4(p->rib, fib);
+	t->fib6 = ts_rib_fib6(p->rib, fib);
 	if (p->services_next != NULL) {
 		t->services = p->services_next;
 		p->services_next = NULL;
 	}
 	ts_rib_published(p->rib, fib);
+	p->swapped = p->now == NULL || fib != p->fib;
 	p->fib = fib;
 	p->former = p->now;
 	p->now = t;
@@ -153,9 +161,8 @@ hand_out(struct ts_publisher *p)
 }
 
 static void
-start_grace(struct ts_publisher *p, bool has_version)
+start_grace(struct ts_publisher *p)
 {
-	p->has_version = has_version;
 	if (p->qsbr != NULL)
 		p->token = rte_rcu_qsbr_start(p->qsbr);
 	p->phase = GRACE;
@@ -188,20 +195,58 @@ finish_grace(struct ts_publisher *p)
 {
 	free_former(p);
 	ts_nexthops_grace(p->nexthops);
-	if (p->has_version)
-		ts_rib_apply(p->rib, ts_rib_idle(p->rib));
-	p->phase = IDLE;
+	p->phase = p->swapped ? CATCHING_UP : IDLE;
+	p->swapped = false;
+	p->began = rte_rdtsc();
+}
+
+static uint64_t
+cycles(uint64_t us)
+{
+	return rte_get_tsc_hz() / 1000000 * us;
+}
+
+/* The workers have the other FIB or none, so the idle one may be written to. True when that is done, or enough. */
+static bool
+apply(const struct ts_publisher *p)
+{
+	uint64_t now = rte_rdtsc(), until = now + cycles(STEP_US);
+	unsigned idle = ts_rib_idle(p->rib);
+
+	while (ts_rib_dirty(p->rib, idle)) {
+		ts_rib_apply_step(p->rib, idle, STEP_PREFIXES);
+		now = rte_rdtsc();
+		if (now > until)
+			return p->qsbr != NULL && now - p->began > cycles(BATCH_US);
+	}
+	return true;
+}
+
+static bool
+may_swap(struct ts_publisher *p)
+{
+	uint64_t now = rte_rdtsc(), earliest = now - SWAPS * cycles(SWAP_MS * 1000);
+
+	if (p->swaps_allowed_from < earliest)
+		p->swaps_allowed_from = earliest;
+	if (p->now != NULL && p->swaps_allowed_from + cycles(SWAP_MS * 1000) > now)
+		return false;
+	p->swaps_allowed_from += cycles(SWAP_MS * 1000);
+	return true;
 }
 
 /* Ids given back wait for grace periods also when there is nothing to publish. */
 static void
 start(struct ts_publisher *p)
 {
-	if (needs_version(p)) {
-		if (build(p))
+	if ((p->now == NULL || ts_rib_dirty(p->rib, p->fib)) && may_swap(p)) {
+		p->phase = APPLYING;
+		p->began = rte_rdtsc();
+	} else if (p->now != NULL && is_urgent(p)) {
+		if (build(p, p->fib))
 			p->phase = SENDING;
 	} else if (ts_nexthops_dying(p->nexthops)) {
-		start_grace(p, false);
+		start_grace(p);
 	}
 }
 
@@ -210,11 +255,21 @@ ts_publish_poll(struct ts_publisher *p)
 {
 	if (p->phase == IDLE)
 		start(p);
+	if (p->phase == APPLYING && apply(p) && build(p, ts_rib_idle(p->rib)))
+		p->phase = SENDING;
 	if (p->phase == SENDING && hand_out(p))
-		start_grace(p, true);
+		start_grace(p);
 	if (p->phase == GRACE && grace_over(p))
 		finish_grace(p);
-	return p->phase != IDLE;
+	if (p->phase == CATCHING_UP && apply(p))
+		p->phase = IDLE;
+	return p->phase != IDLE || needs_version(p);
+}
+
+bool
+ts_publish_busy(const struct ts_publisher *p)
+{
+	return p->phase == APPLYING || p->phase == CATCHING_UP;
 }
 
 static uint64_t
@@ -231,8 +286,10 @@ ts_publish_sync(struct ts_publisher *p)
 {
 	uint64_t limit = now_s() + SYNC_LIMIT_S;
 
-	while (ts_publish_poll(p) || needs_version(p) || ts_nexthops_dying(p->nexthops)) {
-		if (now_s() > limit)
+	while (ts_publish_poll(p) || ts_nexthops_dying(p->nexthops)) {
+		if (ts_publish_busy(p))
+			limit = now_s() + SYNC_LIMIT_S;
+		else if (now_s() > limit)
 			return;
 		rte_pause();
 	}

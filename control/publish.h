@@ -30,11 +30,17 @@ void ts_publisher_free(struct ts_publisher *p);
 /* Use these services from the next version on; `free_fn` gets the former ones after their grace period. */
 void ts_publish_services(struct ts_publisher *p, struct ts_services *s, void (*free_fn)(struct ts_services *));
 
-/* Returns true while a version is pending. A command ring that is full is tried again at the next call. */
+/*
+ * Takes a few milliseconds at most. Returns true while there is something that workers have not got. A command ring
+ * that is full is tried again at the next call.
+ */
 bool ts_publish_poll(struct ts_publisher *p);
 
-/* Poll until nothing is pending or dirty, two seconds at most (a command ring may be full and its worker not run); for
- * start-up, before or after the workers run, and for tests. */
+/* There is work at hand that waits for nobody: poll again soon. */
+bool ts_publish_busy(const struct ts_publisher *p);
+
+/* Poll until nothing is pending or dirty, or for two seconds without progress (a command ring may be full and its
+ * worker not run); for start-up, before or after the workers run, and for tests. */
 void ts_publish_sync(struct ts_publisher *p);
 
 uint64_t ts_publish_version(const struct ts_publisher *p);

@@ -20,6 +20,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <rte_cycles.h>
 #include <rte_lcore.h>
 #include <rte_mbuf.h>
 #include <rte_ring_elem.h>
@@ -42,6 +43,7 @@ struct ts_punter {
 	struct rte_mempool *pool;
 	struct pollfd fds[TS_MAX_INTERFACES];
 	uint16_t iface_of_fd[TS_MAX_INTERFACES];
+	struct ts_punt_filter filter[TS_MAX_INTERFACES];
 	unsigned n_fds;
 	struct ts_punt_stats stats; /* written by the thread, read by control */
 };
@@ -92,7 +94,7 @@ inject(struct ts_punter *p, uint16_t iface, struct rte_mbuf *m, size_t len)
 
 	m->data_len = (uint16_t)len;
 	m->pkt_len = (uint32_t)len;
-	if (!ts_punt_filter_allows(rte_pktmbuf_mtod(m, const uint8_t *), len)) {
+	if (!ts_punt_filter_allows(&p->filter[iface], rte_pktmbuf_mtod(m, const uint8_t *), len, rte_rdtsc())) {
 		count(&p->stats.drop_forbidden);
 	} else if (rte_ring_sp_enqueue_elem(ts_worker_injects(w), &element, sizeof(element)) != 0) {
 		count(&p->stats.drop_inject_ring);
@@ -205,6 +207,7 @@ ts_punter_start(const struct ts_ifaces *ifaces, struct ts_worker *const *workers
 		for (uint16_t i = 0; i < ifaces->n; i++) {
 			if (ifaces->ctl[i].tap_fd < 0)
 				continue;
+			ts_punt_filter_init(&p->filter[i], ifaces->dp[i].mac.addr_bytes, rte_get_tsc_hz(), rte_rdtsc());
 			p->fds[p->n_fds].fd = ifaces->ctl[i].tap_fd;
 			p->fds[p->n_fds].events = POLLIN;
 			p->iface_of_fd[p->n_fds++] = i;

@@ -3,13 +3,21 @@
  * The kernel emits these by itself (MLD and IGMP reports at every new address, redirects) or by daemons that an
  * operator forgot on the box (DHCP clients, avahi, systemd-resolved); an exchange closes a port for less.
  *
+ * Nothing is said to all stations but what ARP and neighbour discovery must: a routing protocol of an operator's own
+ * network that speaks to groups (OSPF, VRRP) has no place at an exchange.
+ *
  * Later fragments carry no ports and no ICMP type: they pass, as their first fragment, which decides, does not.
  */
 #include "punt_filter.h"
 
+#include <netinet/icmp6.h>
 #include <netinet/in.h>
+#include <string.h>
 
 #define ETHER_LEN 14
+#define ARP_LEN 28
+#define UNASKED_PER_SECOND 1
+#define UNASKED_BURST 5 /* all addresses of a twin that comes up */
 #define IPV6_LEN 40
 #define MAX_EXTENSIONS 8
 #define PROTO_PIM 103
@@ -134,18 +142,68 @@ ipv6_allowed(const uint8_t *p, size_t len)
 	return false;
 }
 
-bool
-ts_punt_filter_allows(const uint8_t *frame, size_t len)
+static bool
+is_group(const uint8_t *mac)
 {
-	if (len < ETHER_LEN)
+	return (mac[0] & 1) != 0;
+}
+
+/* RFC 826, 5227. The anycast address is nobody's on a LAN. */
+static bool
+arp_allowed(struct ts_punt_filter *f, const uint8_t *frame, size_t len, uint64_t now)
+{
+	static const uint8_t of_ipv4[] = {0, 1, 8, 0, 6, 4}, broadcast[] = {255, 255, 255, 255, 255, 255};
+	const uint8_t *arp = frame + ETHER_LEN, *sender = arp + 14, *target = arp + 24;
+	uint16_t op;
+
+	if (len < ETHER_LEN + ARP_LEN || memcmp(arp, of_ipv4, sizeof(of_ipv4)) != 0 || memcmp(arp + 8, f->mac, 6) != 0)
+		return false;
+	if (sender[0] == 192 && sender[1] == 88 && sender[2] == 99)
+		return false;
+	op = get16(arp + 6);
+	if (!is_group(frame))
+		return op == 1 || op == 2;
+	if (op != 1 || memcmp(frame, broadcast, sizeof(broadcast)) != 0)
+		return false;
+	return memcmp(sender, target, 4) != 0 || ts_token_bucket_take(&f->unasked, now);
+}
+
+/* RFC 4861 7.2.2, 7.2.4: solicitations to a solicited-node group; to all nodes what defends an address. */
+static bool
+group6_allowed(struct ts_punt_filter *f, const uint8_t *frame, size_t len, uint64_t now)
+{
+	static const uint8_t solicited_node[] = {0x33, 0x33, 0xff}, all_nodes[] = {0x33, 0x33, 0, 0, 0, 1};
+	uint8_t type;
+
+	if (len <= ETHER_LEN + IPV6_LEN || frame[ETHER_LEN + 6] != IPPROTO_ICMPV6)
+		return false;
+	type = frame[ETHER_LEN + IPV6_LEN];
+	if (type == ND_NEIGHBOR_SOLICIT)
+		return memcmp(frame, solicited_node, sizeof(solicited_node)) == 0;
+	return type == ND_NEIGHBOR_ADVERT && memcmp(frame, all_nodes, sizeof(all_nodes)) == 0 &&
+		ts_token_bucket_take(&f->unasked, now);
+}
+
+void
+ts_punt_filter_init(struct ts_punt_filter *f, const uint8_t mac[6], uint64_t hz, uint64_t now)
+{
+	memcpy(f->mac, mac, sizeof(f->mac));
+	ts_token_bucket_init(&f->unasked, hz, UNASKED_PER_SECOND, UNASKED_BURST, now);
+}
+
+bool
+ts_punt_filter_allows(struct ts_punt_filter *f, const uint8_t *frame, size_t len, uint64_t now)
+{
+	if (len < ETHER_LEN || memcmp(frame + 6, f->mac, sizeof(f->mac)) != 0)
 		return false;
 	switch (get16(frame + 12)) {
 	case 0x0800:
-		return ipv4_allowed(frame + ETHER_LEN, len - ETHER_LEN);
+		return !is_group(frame) && ipv4_allowed(frame + ETHER_LEN, len - ETHER_LEN);
 	case 0x86dd:
-		return ipv6_allowed(frame + ETHER_LEN, len - ETHER_LEN);
+		return ipv6_allowed(frame + ETHER_LEN, len - ETHER_LEN) &&
+			(!is_group(frame) || group6_allowed(f, frame, len, now));
 	case 0x0806:
-		return true;
+		return arp_allowed(f, frame, len, now);
 	default:
 		return false;
 	}

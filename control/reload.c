@@ -6,16 +6,22 @@
 #include <string.h>
 
 #include "control.h"
+#include "daemon.h"
+#include "health_run.h"
 #include "log.h"
 
-/* The workers read the rates when they take the command, so the array of the last time is free once their rings are
- * empty. */
+/* The workers read the rates when they take the command, at the latest in the second turn after it was sent; then the
+ * array of the time before is free. Their rings are no measure: test packets go by them all the time. */
 static bool
 workers_listen(const struct ts_control *c)
 {
-	for (unsigned i = 0; i < c->n_workers; i++)
-		if (!rte_ring_empty(ts_worker_commands(c->workers[i])))
+	struct ts_worker_stats st;
+
+	for (unsigned i = 0; i < c->n_workers && c->limits_turn != 0; i++) {
+		ts_worker_stats(c->workers[i], &st);
+		if (st.loops - c->limits_loops[i] < 2)
 			return false;
+	}
 	return true;
 }
 
@@ -26,60 +32,139 @@ hand_out_limits(struct ts_control *c)
 	struct ts_command command = {.type = TS_COMMAND_LIMITS, .limits = limits};
 
 	ts_ports_limits(&c->cfg, limits);
-	for (unsigned i = 0; i < c->n_workers; i++)
+	for (unsigned i = 0; i < c->n_workers; i++) {
+		struct ts_worker_stats st;
+
 		rte_ring_sp_enqueue_elem(ts_worker_commands(c->workers[i]), &command, sizeof(command));
+		ts_worker_stats(c->workers[i], &st);
+		c->limits_loops[i] = st.loops;
+	}
+}
+
+/* Everything of the model that is in use; as it was when something does not fit. */
+static int
+use(struct ts_control *c, const struct ts_config *former, char *err, size_t err_len)
+{
+	if (ts_local_refresh(c->local) == 0)
+		return ts_local_set_static(c->local, former, err, err_len);
+	snprintf(err, err_len, "no memory or no room in the tables for the changed configuration");
+	return -1;
 }
 
 /* The new model in the place of the old one, which all modules point to; back again when it cannot be applied. */
 static bool
-replace(struct ts_control *c, struct ts_config *now, struct ts_config *before)
+replace(struct ts_control *c, struct ts_config *now, struct ts_config *before, FILE *out)
 {
+	char err[256], again[256];
+
 	*before = c->cfg;
 	c->cfg = *now;
-	if (ts_local_refresh(c->local) == 0)
+	if (use(c, before, err, sizeof(err)) == 0)
 		return true;
 	c->cfg = *before;
-	ts_local_refresh(c->local);
-	ts_log("no memory or no room in the tables for the changed configuration: nothing changed");
+	/* What was there before has its room still. */
+	use(c, now, again, sizeof(again));
+	fprintf(out, "%s: nothing changed\n", err);
 	return false;
 }
 
+/* The device is there as long as the section is. */
 static void
-apply(struct ts_control *c, struct ts_config *now, struct ts_config *before)
+follow_announce(struct ts_control *c, FILE *out)
+{
+	char err[256];
+
+	if (!c->cfg.announce.enabled) {
+		ts_announcer_free(c->announcer);
+		c->announcer = NULL;
+	} else if (c->announcer == NULL && ts_control_announce(c, err, sizeof(err)) < 0) {
+		fprintf(out, "%s; nothing is announced\n", err);
+	}
+}
+
+static void
+tell_others(struct ts_control *c, FILE *out)
+{
+	hand_out_limits(c);
+	if (c->mirror != NULL) {
+		ts_mirror_set_times(c->mirror, c->cfg.kernel.delete_hold_ms, c->cfg.kernel.delete_hold_max_ms,
+			c->cfg.kernel.resync_s);
+		/* Other prefixes may be tunnels now, and other neighbours the kernel's. */
+		ts_mirror_compare(c->mirror);
+	}
+	if (c->fpm != NULL)
+		ts_fpm_compare(c->fpm);
+	follow_announce(c, out);
+	ts_health_reloaded(c->health);
+}
+
+static int
+apply(struct ts_control *c, struct ts_config *now, struct ts_config *before, FILE *out)
 {
 	char err[256];
 
 	if (!workers_listen(c)) {
-		ts_log("a worker has not taken the last change yet: nothing changed");
+		fprintf(out, "a worker has not taken the last change yet: nothing changed\n");
 	} else if (ts_local_prepare(c->local, now, err, sizeof(err)) < 0) {
-		ts_log("%s: nothing changed", err);
-	} else if (replace(c, now, before)) {
-		hand_out_limits(c);
-		if (c->mirror != NULL) /* other prefixes may be tunnels now */
-			ts_mirror_compare(c->mirror);
-		if (c->announcer != NULL && ts_announcer_update(c->announcer, &c->cfg) < 0)
-			ts_log("the kernel refuses a route of the announcement");
+		fprintf(out, "%s: nothing changed\n", err);
+	} else if (replace(c, now, before, out)) {
+		tell_others(c, out);
 		ts_config_free(before);
-		ts_log("configuration reloaded");
-		return;
+		fprintf(out, "configuration reloaded\n");
+		return 0;
 	}
 	ts_config_free(now);
+	return -1;
 }
 
-void
-ts_control_reload(struct ts_control *c)
+static int
+reload(struct ts_control *c, FILE *out)
 {
 	struct ts_config *now = calloc(2, sizeof(*now));
+	int ret = -1;
 
 	if (now == NULL) {
-		ts_log("no memory to read the configuration: nothing changed");
-	} else if (ts_config_load(now, c->cfg.file, stderr) < 0) {
-		ts_log("the configuration has faults: nothing changed");
-	} else if (ts_config_fixed_differ(&c->cfg, now, stderr) != 0) {
-		ts_log("nothing changed");
+		fprintf(out, "no memory to read the configuration: nothing changed\n");
+	} else if (ts_config_load(now, c->cfg.file, out) < 0) {
+		fprintf(out, "the configuration has faults: nothing changed\n");
+	} else if (ts_config_fixed_differ(&c->cfg, now, out) != 0) {
+		fprintf(out, "nothing changed\n");
 		ts_config_free(now);
 	} else {
-		apply(c, now, &now[1]);
+		ret = apply(c, now, &now[1], out);
 	}
 	free(now);
+	return ret;
+}
+
+/* Line by line, as the log has it. */
+static void
+log_lines(char *text)
+{
+	char *save, *line = strtok_r(text, "\n", &save);
+
+	for (; line != NULL; line = strtok_r(NULL, "\n", &save))
+		ts_log("%s", line);
+}
+
+int
+ts_control_reload(struct ts_control *c, char *said, size_t len)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+	int ret;
+
+	if (out == NULL) {
+		ts_log("no memory to read the configuration: nothing changed");
+		return -1;
+	}
+	ret = reload(c, out);
+	fclose(out);
+	if (said != NULL)
+		snprintf(said, len, "%s", text != NULL ? text : "");
+	if (text != NULL)
+		log_lines(text);
+	free(text);
+	return ret;
 }

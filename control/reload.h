@@ -3,13 +3,15 @@
 #ifndef TS_CTL_RELOAD_H
 #define TS_CTL_RELOAD_H
 
+#include <stddef.h>
+
 struct ts_control;
 
 /*
  * Read the file again. All reloadable keys take effect together, in one version of the tables, without a lost packet;
  * or nothing changes, and the log says why: a fault of the file with its line, or each key that only a restart can
- * change.
+ * change. 0 or -1; what the log says, lines and all, is in `said` too (NULL: not wanted), as far as it fits.
  */
-void ts_control_reload(struct ts_control *c);
+int ts_control_reload(struct ts_control *c, char *said, size_t len);
 
 #endif

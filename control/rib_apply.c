@@ -1,130 +1,151 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * From prefixes to FIBs: what changed goes into the FIB that no worker reads. Deletions go first, so that a full FIB
- * takes as many additions as were deleted. A failed write leads to a new FIB filled from the RIB, once per batch; when
- * routes do not fit even then, it is tried again only after enough deletions to make a difference.
+ * From prefixes to FIBs: what changed goes into the FIB that no worker reads, some at a time. Deletions go first, so
+ * that a full FIB takes as many additions as were deleted.
+ *
+ * Replacing and deleting cannot fail. What there is no room for becomes unplaced: what it is wanted to be is then
+ * nothing, in both FIBs, so the ordinary way takes it out of the one that had room. It is tried again when as much room
+ * has come back as all that is unplaced may want, or a sixty-fourth of the FIB.
  */
 #include "rib_priv.h"
 
+#include <rte_common.h>
 #include <rte_debug.h>
 
-#define RETRY_DELETES 1024
+#define ALL UINT32_MAX
+#define RETRY_SHARE 64
 
-static bool
+static void
+delete_prefix(struct ts_rib *rib, unsigned family, const struct rib_prefix *p, unsigned which)
+{
+	struct rib_key key = p->key;
+	const struct rib_prefix *cover;
+
+	do {
+		cover = rib_table_up(&rib->family[family], &key);
+	} while (cover != NULL && cover->installed[which] == TS_NH_NO_ROUTE);
+	ts_fib_del(&rib->fibs, family, which, p->key.addr, p->key.len, key.len,
+		cover != NULL ? cover->installed[which] : TS_NH_NO_ROUTE);
+}
+
+static void
+unplace(struct ts_rib *rib, unsigned family, struct rib_prefix *p, unsigned which)
+{
+	struct rib_family *f = &rib->family[family];
+
+	rib->stats.insert_failures++;
+	rib_set_unplaced(f, p, true);
+	f->used_when_full = ts_fib_used(&rib->fibs, family, which);
+	rib_mark_dirty(f, p);
+}
+
+static void
 write_prefix(struct ts_rib *rib, unsigned family, struct rib_prefix *p, unsigned which)
 {
-	uint32_t old = p->installed[which], new = rib_best(p);
+	uint32_t old = p->installed[which], new = rib_wanted(p);
 
-	if (ts_fib_write(&rib->fibs, family, which, p->key.addr, p->key.len, old, new) < 0) {
-		rib->stats.insert_failures++;
-		return false;
+	if (old == new)
+		return;
+	if (new == TS_NH_NO_ROUTE) {
+		delete_prefix(rib, family, p, which);
+	} else if (ts_fib_set(&rib->fibs, family, which, p->key.addr, p->key.len, (uint16_t)old, (uint16_t) new) < 0) {
+		unplace(rib, family, p, which);
+		return;
 	}
 	ts_nexthop_hold(rib->nexthops, new);
 	ts_nexthop_put(rib->nexthops, old);
 	p->installed[which] = (uint16_t) new;
-	return true;
 }
 
-struct pass {
-	unsigned written;
-	bool failed;
-	bool broken; /* a prefix that was there could not be changed: the FIB may hold anything there */
-};
-
-static void
-run_pass(struct ts_rib *rib, unsigned family, unsigned which, bool deletions, struct pass *pass)
+static struct rib_prefix *
+take_first(struct rib_prefix **list, unsigned which)
 {
-	for (struct rib_prefix *p = rib->family[family].dirty[which]; p != NULL; p = p->next_dirty[which]) {
-		uint32_t old = p->installed[which], new = rib_best(p);
+	struct rib_prefix *p = *list;
 
-		if (old == new || (new == TS_NH_NO_ROUTE) != deletions)
-			continue;
-		if (write_prefix(rib, family, p, which)) {
-			pass->written++;
-		} else {
-			pass->failed = true;
-			pass->broken |= old != TS_NH_NO_ROUTE;
-		}
-	}
+	*list = p->next_dirty[which];
+	return p;
 }
 
+/* From here on a change of the prefix puts it into the list of changes again. */
 static void
-clear_dirty(struct rib_family *f, unsigned which)
+settle(struct ts_rib *rib, unsigned family, struct rib_prefix *p, unsigned which)
 {
-	struct rib_prefix *next;
-
-	for (struct rib_prefix *p = f->dirty[which]; p != NULL; p = next) {
-		next = p->next_dirty[which];
-		p->dirty &= ~(1u << which);
-		rib_prefix_release(f, p);
-	}
-	f->dirty[which] = NULL;
+	p->dirty &= (uint8_t) ~(1u << which);
+	write_prefix(rib, family, p, which);
+	rib_prefix_release(&rib->family[family], p);
 }
 
 static unsigned
-rebuild(struct ts_rib *rib, unsigned family, unsigned which)
+apply_family(struct ts_rib *rib, unsigned family, unsigned which, unsigned max)
 {
-	struct rib_prefix *p, *next;
-	unsigned written = 0;
+	struct rib_family *f = &rib->family[family];
+	unsigned done = 0;
 
-	rib->stats.rebuilds++;
-	int ret = ts_fib_renew(&rib->fibs, family, which);
+	for (; done < max && f->dirty[which] != NULL; done++) {
+		struct rib_prefix *p = take_first(&f->dirty[which], which);
 
-	HASH_ITER(hh, rib->family[family].prefixes, p, next) {
-		ts_nexthop_put(rib->nexthops, p->installed[which]);
-		p->installed[which] = TS_NH_NO_ROUTE;
-		if (ret < 0 || rib_best(p) == TS_NH_NO_ROUTE)
-			continue;
-		if (write_prefix(rib, family, p, which))
-			written++;
-		else
-			rib->fibs.incomplete[family][which] = true;
+		if (rib_wanted(p) == TS_NH_NO_ROUTE || rib_wanted(p) == p->installed[which]) {
+			settle(rib, family, p, which);
+		} else {
+			p->next_dirty[which] = f->additions[which];
+			f->additions[which] = p;
+		}
 	}
-	return written;
+	for (; done < max && f->additions[which] != NULL; done++)
+		settle(rib, family, take_first(&f->additions[which], which), which);
+	return done;
 }
 
 static bool
-worth_rebuilding(const struct ts_fib_pair *fibs, unsigned family, unsigned which)
+worth_retrying(const struct ts_rib *rib, unsigned family, unsigned which)
 {
-	return !fibs->incomplete[family][which] || fibs->deletes[family][which] >= RETRY_DELETES;
+	const struct rib_family *f = &rib->family[family];
+	uint32_t used = ts_fib_used(&rib->fibs, family, which);
+	uint32_t wanted = RTE_MIN(f->n_unplaced, RTE_MAX(rib->fibs.room[family] / RETRY_SHARE, 1u));
+
+	return f->unplaced != NULL && used + wanted <= f->used_when_full;
 }
 
-static unsigned
-apply_family(struct ts_rib *rib, unsigned family, unsigned which)
+static void
+retry(struct ts_rib *rib, unsigned family, unsigned max)
 {
-	struct pass pass = {0};
+	struct rib_family *f = &rib->family[family];
 
-	if (ts_fib_exists(&rib->fibs, family, which)) {
-		run_pass(rib, family, which, true, &pass);
-		run_pass(rib, family, which, false, &pass);
-	} else {
-		pass.broken = true;
+	rib->stats.retries++;
+	for (unsigned n = 0; n < max && f->unplaced != NULL; n++) {
+		struct rib_prefix *p = f->unplaced;
+
+		rib_set_unplaced(f, p, false);
+		rib_mark_dirty(f, p);
 	}
-	/* What did not fit is tried again once enough has gone, whether or not this pass failed. */
-	if (rib->fibs.incomplete[family][which] && rib->fibs.deletes[family][which] >= RETRY_DELETES)
-		pass.failed = true;
-	if (pass.broken || (pass.failed && worth_rebuilding(&rib->fibs, family, which)))
-		pass.written += rebuild(rib, family, which);
-	clear_dirty(&rib->family[family], which);
-	return pass.written;
 }
 
-unsigned
-ts_rib_apply(struct ts_rib *rib, unsigned which)
+bool
+ts_rib_apply_step(struct ts_rib *rib, unsigned which, unsigned max)
 {
-	unsigned written = 0;
+	unsigned done = 0;
 
 	RTE_VERIFY(which < TS_FIBS && which != rib->published);
 	for (unsigned family = 0; family < TS_FAMILIES; family++)
-		written += apply_family(rib, family, which);
-	return written;
+		done += apply_family(rib, family, which, max - done);
+	for (unsigned family = 0; family < TS_FAMILIES; family++)
+		if (worth_retrying(rib, family, which))
+			retry(rib, family, max);
+	return ts_rib_dirty(rib, which);
+}
+
+void
+ts_rib_apply(struct ts_rib *rib, unsigned which)
+{
+	while (ts_rib_apply_step(rib, which, ALL))
+		;
 }
 
 bool
 ts_rib_dirty(const struct ts_rib *rib, unsigned which)
 {
 	for (unsigned family = 0; family < TS_FAMILIES; family++)
-		if (rib->family[family].dirty[which] != NULL || !ts_fib_exists(&rib->fibs, family, which))
+		if (rib->family[family].dirty[which] != NULL || rib->family[family].additions[which] != NULL)
 			return true;
 	return false;
 }
@@ -141,14 +162,14 @@ ts_rib_published(struct ts_rib *rib, unsigned which)
 	rib->published = which;
 }
 
-struct rte_fib *
+const struct ts_fib4 *
 ts_rib_fib4(const struct ts_rib *rib, unsigned which)
 {
-	return rib->fibs.fib4[which];
+	return &rib->fibs.fib4[which];
 }
 
-struct rte_fib6 *
+const struct ts_fib6 *
 ts_rib_fib6(const struct ts_rib *rib, unsigned which)
 {
-	return rib->fibs.fib6[which];
+	return &rib->fibs.fib6[which];
 }

@@ -112,7 +112,8 @@ ts_rtnl_add_addr(struct mnl_socket *nl, int ifindex, const struct ts_cfg_addr *a
 }
 
 int
-ts_rtnl_route(struct mnl_socket *nl, bool add, int ifindex, uint32_t table, const struct ts_cfg_addr *prefix)
+ts_rtnl_route(
+	struct mnl_socket *nl, bool add, int ifindex, uint32_t table, const struct ts_cfg_addr *prefix, uint32_t metric)
 {
 	char buf[BUF_LEN];
 	struct nlmsghdr *nlh = request(buf, add ? RTM_NEWROUTE : RTM_DELROUTE, add ? NLM_F_CREATE | NLM_F_REPLACE : 0);
@@ -127,5 +128,6 @@ ts_rtnl_route(struct mnl_socket *nl, bool add, int ifindex, uint32_t table, cons
 	mnl_attr_put_u32(nlh, RTA_TABLE, table);
 	mnl_attr_put(nlh, RTA_DST, addr_len(prefix), &prefix->v6);
 	mnl_attr_put_u32(nlh, RTA_OIF, (uint32_t)ifindex);
+	mnl_attr_put_u32(nlh, RTA_PRIORITY, metric);
 	return transact(nl, nlh);
 }

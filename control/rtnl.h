@@ -20,6 +20,7 @@ void ts_rtnl_close(struct mnl_socket *nl);
 /* All return 0 or -errno. mac NULL, mtu 0, txqlen 0: leave as it is. */
 int ts_rtnl_link(struct mnl_socket *nl, int ifindex, const uint8_t mac[6], uint32_t mtu, uint32_t txqlen, bool up);
 int ts_rtnl_add_addr(struct mnl_socket *nl, int ifindex, const struct ts_cfg_addr *addr);
-int ts_rtnl_route(struct mnl_socket *nl, bool add, int ifindex, uint32_t table, const struct ts_cfg_addr *prefix);
+int ts_rtnl_route(struct mnl_socket *nl, bool add, int ifindex, uint32_t table, const struct ts_cfg_addr *prefix,
+	uint32_t metric);
 
 #endif

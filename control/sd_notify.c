@@ -31,3 +31,14 @@ ts_sd_notify(const char *state)
 		(socklen_t)(offsetof(struct sockaddr_un, sun_path) + len));
 	close(fd);
 }
+
+/* sd_watchdog_enabled(3): the variables may be there for another process, by inheritance. */
+uint64_t
+ts_sd_watchdog_us(void)
+{
+	const char *us = getenv("WATCHDOG_USEC"), *pid = getenv("WATCHDOG_PID");
+
+	if (us == NULL || (pid != NULL && strtol(pid, NULL, 10) != (long)getpid()))
+		return 0;
+	return strtoull(us, NULL, 10);
+}

@@ -152,13 +152,15 @@ ts_services_make(const struct ts_config *cfg, const rte_be32_t *own, size_t n_ow
 	s->policy = ts_source_policy_create(&policy);
 	policy.list = TS_POLICY_MANAGED;
 	s->managed = ts_source_policy_create(&policy);
+	s->probe_policy = ts_source_policy_create(
+		&(struct ts_source_policy_conf){.list = TS_POLICY_MANAGED, .own = own, .n_own = n_own});
 	s->loop_guard = ts_loop_guard_create(own, n_own, cfg->loop_guard.known_6rd, cfg->loop_guard.n_known_6rd,
 		cfg->loop_guard.known_isatap, cfg->loop_guard.n_known_isatap);
 	if (cfg->access.n_deny6 != 0)
 		s->deny6 = ts_prefix_set_create(cfg->access.deny6, cfg->access.n_deny6);
 	s->mirror = hints->mirror;
 	s->mtus = hints->mtus;
-	if (s->policy == NULL || s->managed == NULL || s->loop_guard == NULL ||
+	if (s->policy == NULL || s->managed == NULL || s->probe_policy == NULL || s->loop_guard == NULL ||
 		(cfg->access.n_deny6 != 0 && s->deny6 == NULL) || !fill_domains(s, cfg)) {
 		ts_services_free(s);
 		return NULL;
@@ -177,6 +179,7 @@ ts_services_free(struct ts_services *s)
 		return;
 	ts_source_policy_free(s->policy);
 	ts_source_policy_free(s->managed);
+	ts_source_policy_free(s->probe_policy);
 	ts_loop_guard_free(s->loop_guard);
 	ts_prefix_set_free(s->deny6);
 	if (s->server.keys != NULL)

@@ -28,8 +28,11 @@ static const struct show shows[] = {
 	{"interfaces", NULL, false, ts_show_interfaces, "interfaces: port, tags, MAC, MTU"},
 	{"routes", "[PREFIX]", false, ts_show_routes, "routes; with a prefix only that one and those within it"},
 	{"neighbours", NULL, false, ts_show_neighbours, "neighbours and whether they are resolved"},
+	{"strangers", NULL, false, ts_show_strangers,
+		"who sends what is for none of the relay's services, by MAC address"},
 	{"teredo", "summary | peers [full] [limit N]", true, ts_show_teredo,
 		"the Teredo relay's peers and contacts, and the server; with \"full\" whole addresses and ports"},
+	{"fpm", NULL, false, ts_show_fpm, "the connection by which FRR gives its routes"},
 	{"workers", NULL, false, ts_show_workers, "workers: load, packets, version of the tables"},
 	{"tables", NULL, false, ts_show_tables, "how full the tables are, and how the mirror and the punt thread fare"},
 	{"version", NULL, false, ts_show_version, "versions of the daemon and of DPDK"},
@@ -68,14 +71,15 @@ ts_answer_add(struct ts_answer *a, const void *record)
 	return true;
 }
 
-static void
-put_held(const struct ts_control *c, uint64_t *held)
+void
+ts_answer_release(const struct ts_control *c, struct ts_answer *a)
 {
-	for (uint32_t word = 0; word < TS_MAX_NEXTHOPS / 64; word++) {
+	uint64_t *held = a->held;
+
+	for (uint32_t word = 0; held != NULL && word < TS_MAX_NEXTHOPS / 64; word++) {
 		for (; held[word] != 0; held[word] &= held[word] - 1)
 			ts_nexthop_put(c->nexthops, word * 64 + (uint32_t)__builtin_ctzll(held[word]));
 	}
-	free(held);
 }
 
 void
@@ -83,8 +87,8 @@ ts_answer_free(const struct ts_control *c, struct ts_answer *a)
 {
 	json_decref(a->whole);
 	free(a->records);
-	if (a->held != NULL)
-		put_held(c, a->held);
+	ts_answer_release(c, a);
+	free(a->held);
 	memset(a, 0, sizeof(*a));
 }
 
@@ -114,6 +118,7 @@ show_help(struct ts_answer *out)
 	}
 	json_object_set_new(
 		list, "explain ADDRESS", json_string("what the relay would do with a packet to it, and why"));
+	ts_do_help(list);
 	out->whole = json_pack("{s:o}", "help", list);
 }
 
@@ -159,7 +164,7 @@ is_text(const char *s)
 }
 
 void
-ts_show(const struct ts_control *c, const char *request, size_t budget, struct ts_answer *out)
+ts_show(struct ts_control *c, const char *request, size_t budget, struct ts_answer *out)
 {
 	char copy[REQUEST_MAX], *save, *verb, *name, *arg;
 
@@ -181,7 +186,7 @@ ts_show(const struct ts_control *c, const char *request, size_t budget, struct t
 		show_named(c, name, arg, out);
 	else if (strcmp(verb, "explain") == 0 && name != NULL && arg == NULL)
 		ts_explain(c, name, out);
-	else
+	else if (name != NULL || !ts_do(c, verb, out))
 		ts_answer_error(c, out, "no such request: \"%s\"; try \"help\"", verb);
 	if (out->whole == NULL && out->name == NULL && out->step == NULL)
 		ts_answer_error(c, out, "out of memory");

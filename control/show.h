@@ -4,7 +4,7 @@
  *
  * An answer is a whole JSON document when it is small, or a list whose items are made one at a time from compact
  * records, so that a million routes take neither the control thread's time nor memory for their text. The records are a
- * snapshot; the next hops that they name are held until ts_answer_free(), because an id may be reused once nothing
+ * snapshot; the next hops that they name are held as long as they stand there, because an id may be reused once nothing
  * refers to it. What is too much to look at in one turn of the control thread is looked at in steps: the records are
  * then those of one step.
  */
@@ -33,7 +33,11 @@ struct ts_answer {
 	 * False: that was the last step. NULL: all is there already.
 	 */
 	bool (*step)(const struct ts_control *c, struct ts_answer *a);
-	uint64_t cursor;   /* of step(): where it is */
+	uint64_t cursor;		   /* of step(): where it is */
+	struct ts_rib_cursor route_cursor; /* likewise, in the routes of `family` */
+	struct ts_rib_range range;	   /* the routes that are shown, if `within` */
+	uint8_t family;
+	bool within;
 	uint64_t left;	   /* of step(): how many records may still come */
 	bool begun, comma; /* the list's head has been written; an item has */
 	bool full;	   /* budget or memory ran out while records were taken */
@@ -41,8 +45,10 @@ struct ts_answer {
 
 /* Answer one request, a line without its end. `budget`: bytes that a snapshot may take. Never fails: errors are
  * answers. */
-void ts_show(const struct ts_control *c, const char *request, size_t budget, struct ts_answer *out);
+void ts_show(struct ts_control *c, const char *request, size_t budget, struct ts_answer *out);
 void ts_answer_free(const struct ts_control *c, struct ts_answer *a);
+/* Put back the next hops that the records name; there are none left. */
+void ts_answer_release(const struct ts_control *c, struct ts_answer *a);
 
 /* {"error": text}, in place of whatever the answer held. */
 void ts_answer_error(const struct ts_control *c, struct ts_answer *a, const char *fmt, ...)
@@ -74,6 +80,11 @@ void ts_explain(const struct ts_control *c, const char *address, struct ts_answe
 /* For other answers: a route as `show routes` has it. */
 json_t *ts_route_json(const struct ts_control *c, const struct ts_route_info *r);
 
+/* What changes something or says how things are, in one word: true if `verb` is such a request; do.c. */
+bool ts_do(struct ts_control *c, const char *verb, struct ts_answer *out);
+/* Its part of the answer to "help". */
+void ts_do_help(json_t *list);
+
 /* The documents; `arg` is what follows the name, single blanks between its words, or NULL. */
 void ts_show_counters(const struct ts_control *c, const char *arg, struct ts_answer *out);
 void ts_show_drops(const struct ts_control *c, const char *arg, struct ts_answer *out);
@@ -81,7 +92,9 @@ void ts_show_ports(const struct ts_control *c, const char *arg, struct ts_answer
 void ts_show_workers(const struct ts_control *c, const char *arg, struct ts_answer *out);
 void ts_show_interfaces(const struct ts_control *c, const char *arg, struct ts_answer *out);
 void ts_show_routes(const struct ts_control *c, const char *arg, struct ts_answer *out);
+void ts_show_fpm(const struct ts_control *c, const char *arg, struct ts_answer *out);
 void ts_show_neighbours(const struct ts_control *c, const char *arg, struct ts_answer *out);
+void ts_show_strangers(const struct ts_control *c, const char *arg, struct ts_answer *out);
 void ts_show_teredo(const struct ts_control *c, const char *arg, struct ts_answer *out);
 void ts_show_tables(const struct ts_control *c, const char *arg, struct ts_answer *out);
 void ts_show_version(const struct ts_control *c, const char *arg, struct ts_answer *out);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Routes and neighbours: lists that may be long, so a snapshot of small records is taken at once and its text is made
- * as the client takes it. A full table of both families, 1.3 million routes, takes 35 MiB as records.
+ * Routes. There may be a million, so they are walked in steps, one per turn of the control thread: what is there all
+ * the while is shown once, what comes or goes meanwhile may or may not be.
  */
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -17,13 +17,13 @@ struct route_record {
 	uint32_t metric, nh;
 	uint8_t prefix[16];
 };
-_Static_assert(sizeof(struct route_record) == 28, "a million of them wait in memory");
 
-struct route_filter {
-	struct ts_answer *answer;
+#define ROUTES_STEP 512	  /* prefixes */
+#define ROUTES_ROOM 1024u /* records, at first: a prefix may have several routes */
+
+struct step {
 	const struct ts_control *c;
-	uint8_t family, len; /* family 0: everything */
-	uint8_t prefix[16];
+	struct ts_answer *answer;
 };
 
 static const char *const origin_name[TS_N_ORIGINS] = {
@@ -31,6 +31,7 @@ static const char *const origin_name[TS_N_ORIGINS] = {
 	[TS_ORIGIN_NEIGHBOUR] = "neighbour",
 	[TS_ORIGIN_STATIC] = "static",
 	[TS_ORIGIN_KERNEL] = "kernel",
+	[TS_ORIGIN_FPM] = "fpm",
 };
 
 static const char *const kind_name[] = {
@@ -111,99 +112,76 @@ route_item(const struct ts_control *c, const void *record)
 	return ts_route_json(c, &info);
 }
 
-static bool
-in_filter(const struct route_filter *f, const struct ts_route_info *r)
+static void
+take_route(const struct ts_route_info *r, void *arg)
 {
-	unsigned bytes = f->len / 8, bits = f->len % 8;
+	const struct step *s = arg;
+	struct route_record rec = {r->family, r->len, (uint8_t)r->origin, r->best, r->metric, r->nh, {0}};
+	uint64_t *word = &s->answer->held[r->nh / 64], bit = 1ULL << (r->nh % 64);
 
-	if (f->family == 0)
-		return true;
-	if (r->family != f->family || r->len < f->len || memcmp(r->prefix, f->prefix, bytes) != 0)
-		return false;
-	return bits == 0 || ((r->prefix[bytes] ^ f->prefix[bytes]) & (0xff00 >> bits) & 0xff) == 0;
+	memcpy(rec.prefix, r->prefix, sizeof(rec.prefix));
+	if (!ts_answer_add(s->answer, &rec) || r->nh == TS_NH_NO_ROUTE || (*word & bit) != 0)
+		return;
+	ts_nexthop_hold(s->c->nexthops, r->nh);
+	*word |= bit;
 }
 
 static bool
-take_route(const struct ts_route_info *r, void *arg)
+step_routes(const struct ts_control *c, struct ts_answer *a)
 {
-	struct route_filter *f = arg;
-	struct route_record rec = {r->family, r->len, (uint8_t)r->origin, r->best, r->metric, r->nh, {0}};
-	uint64_t *word = &f->answer->held[r->nh / 64], bit = 1ULL << (r->nh % 64);
+	struct step s = {c, a};
 
-	if (!in_filter(f, r))
+	ts_answer_release(c, a);
+	if (ts_rib_walk(c->rib, a->family, a->within ? &a->range : NULL, &a->route_cursor, ROUTES_STEP, take_route, &s))
 		return true;
-	memcpy(rec.prefix, r->prefix, sizeof(rec.prefix));
-	if (!ts_answer_add(f->answer, &rec))
+	if (a->within || a->family == AF_INET6)
 		return false;
-	if (r->nh != TS_NH_NO_ROUTE && (*word & bit) == 0) {
-		ts_nexthop_hold(f->c->nexthops, r->nh);
-		*word |= bit;
-	}
+	a->family = AF_INET6;
+	a->route_cursor = (struct ts_rib_cursor){0};
 	return true;
 }
 
 static bool
-parse_filter(struct route_filter *f, const char *text)
+parse_range(struct ts_answer *a, const char *text)
 {
 	struct in6_addr v6;
 	rte_be32_t v4;
-	int family = ts_parse_prefix(text, &v4, &v6, &f->len);
+	int family = ts_parse_prefix(text, &v4, &v6, &a->range.len);
 
 	if (family < 0)
 		return false;
-	f->family = (uint8_t)family;
+	a->within = true;
+	a->family = (uint8_t)family;
 	if (family == AF_INET)
-		memcpy(f->prefix, &v4, sizeof(v4));
+		memcpy(a->range.prefix, &v4, sizeof(v4));
 	else
-		memcpy(f->prefix, &v6, sizeof(v6));
+		memcpy(a->range.prefix, &v6, sizeof(v6));
 	return true;
+}
+
+/* Room for the records of a step, so that the list does not end in the middle. */
+static bool
+reserve(struct ts_answer *a)
+{
+	a->held = calloc(TS_MAX_NEXTHOPS / 64, sizeof(*a->held));
+	if (a->held != NULL && ROUTES_ROOM * a->record_size <= a->budget)
+		a->records = malloc(ROUTES_ROOM * a->record_size);
+	if (a->records != NULL)
+		a->capacity = ROUTES_ROOM;
+	return a->records != NULL;
 }
 
 void
 ts_show_routes(const struct ts_control *c, const char *arg, struct ts_answer *out)
 {
-	struct route_filter f = {.answer = out, .c = c};
-
-	if (arg != NULL && !parse_filter(&f, arg)) {
+	out->family = AF_INET;
+	if (arg != NULL && !parse_range(out, arg)) {
 		ts_answer_error(c, out, "\"%s\" is not a prefix", arg);
 		return;
 	}
 	ts_answer_list(out, "routes", sizeof(struct route_record), route_item);
-	out->held = calloc(TS_MAX_NEXTHOPS / 64, sizeof(*out->held));
-	if (out->held == NULL)
-		out->full = true;
+	if (reserve(out))
+		out->step = step_routes;
 	else
-		ts_rib_foreach(c->rib, f.family, take_route, &f);
-	if (out->full)
-		ts_answer_error(c, out, "too many routes are being shown already; wait, or ask for a prefix");
-}
-
-static json_t *
-neighbour_item(const struct ts_control *c, const void *record)
-{
-	const struct ts_neigh_info *n = record;
-	char addr[INET6_ADDRSTRLEN], mac[18];
-
-	inet_ntop(n->family, n->addr, addr, sizeof(addr));
-	snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", n->mac[0], n->mac[1], n->mac[2], n->mac[3],
-		n->mac[4], n->mac[5]);
-	return json_pack("{s:s, s:s, s:o, s:s, s:b, s:b}", "address", addr, "interface", iface_name(c, n->iface), "mac",
-		n->resolved ? json_string(mac) : json_null(), "state", n->resolved ? "resolved" : "unresolved",
-		"static", (int)n->is_static, "gateway", (int)n->gateway);
-}
-
-static void
-take_neighbour(const struct ts_neigh_info *n, void *arg)
-{
-	ts_answer_add(arg, n);
-}
-
-void
-ts_show_neighbours(const struct ts_control *c, const char *arg, struct ts_answer *out)
-{
-	(void)arg;
-	ts_answer_list(out, "neighbours", sizeof(struct ts_neigh_info), neighbour_item);
-	ts_neigh_foreach(c->nexthops, take_neighbour, out);
-	if (out->full)
 		ts_answer_error(c, out, "too much is being shown already; try again later");
 }

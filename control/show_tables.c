@@ -47,11 +47,12 @@ mirror_figures(const struct ts_mirror *m)
 	if (m == NULL)
 		return json_null();
 	ts_mirror_stats(m, &st);
-	return json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "synced", (int)ts_mirror_synced(m),
+	return json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "synced", (int)ts_mirror_synced(m),
 		"messages", (json_int_t)st.messages, "overruns", (json_int_t)st.overruns, "resyncs",
 		(json_int_t)st.resyncs, "silent_losses", (json_int_t)st.silent_losses, "cancelled_deletes",
 		(json_int_t)st.cancelled_deletes, "parse_errors", (json_int_t)st.parse_errors, "foreign",
-		(json_int_t)st.foreign, "in_tunnel", (json_int_t)st.in_tunnel);
+		(json_int_t)st.foreign, "in_tunnel", (json_int_t)st.in_tunnel, "mac_changes",
+		(json_int_t)st.mac_changes, "false_claims", (json_int_t)st.false_claims);
 }
 
 static json_t *
@@ -76,6 +77,14 @@ limits(const struct ts_config *cfg)
 		(json_int_t)cfg->tables.adjacencies);
 }
 
+/* How full an instance of a FIB is, and what it has no room for. */
+static json_t *
+usage(const struct ts_rib_usage *u, const char *unit)
+{
+	return json_pack("{s:I, s:I, s:s, s:I, s:b}", "used", (json_int_t)u->used, "room", (json_int_t)u->room, "unit",
+		unit, "unplaced", (json_int_t)u->unplaced, "full", (int)u->full);
+}
+
 void
 ts_show_tables(const struct ts_control *c, const char *arg, struct ts_answer *out)
 {
@@ -83,13 +92,14 @@ ts_show_tables(const struct ts_control *c, const char *arg, struct ts_answer *ou
 
 	(void)arg;
 	ts_rib_stats(c->rib, &rib);
-	out->whole = json_pack("{s:{s:I, s:I, s:I, s:o, s:I, s:I, s:I, s:I, s:I, s:o, s:o}}", "tables", "version",
-		(json_int_t)ts_publish_version(c->publisher), "ipv4_routes", (json_int_t)ts_rib_count(c->rib, AF_INET),
-		"ipv6_routes", (json_int_t)ts_rib_count(c->rib, AF_INET6), "limits", limits(&c->cfg), "next_hops",
-		(json_int_t)ts_nexthops_in_use(c->nexthops), "next_hops_full",
-		(json_int_t)ts_nexthops_full(c->nexthops), "insert_failures", (json_int_t)rib.insert_failures,
-		"rebuilds", (json_int_t)rib.rebuilds, "refused_full", (json_int_t)rib.refused_full, "mirror",
-		mirror_figures(c->mirror), "punt", punt_figures(c->punter));
+	out->whole = json_pack("{s:{s:I, s:I, s:I, s:o, s:I, s:I, s:o, s:o, s:I, s:I, s:I, s:I, s:o, s:o}}", "tables",
+		"version", (json_int_t)ts_publish_version(c->publisher), "ipv4_routes",
+		(json_int_t)ts_rib_count(c->rib, AF_INET), "ipv6_routes", (json_int_t)ts_rib_count(c->rib, AF_INET6),
+		"limits", limits(&c->cfg), "next_hops", (json_int_t)ts_nexthops_in_use(c->nexthops), "next_hops_full",
+		(json_int_t)ts_nexthops_full(c->nexthops), "ipv4_fib", usage(&rib.family[0], "tbl8 groups"), "ipv6_fib",
+		usage(&rib.family[1], "lines"), "insert_failures", (json_int_t)rib.insert_failures, "retries",
+		(json_int_t)rib.retries, "refused_full", (json_int_t)rib.refused_full, "changes",
+		(json_int_t)rib.changes, "mirror", mirror_figures(c->mirror), "punt", punt_figures(c->punter));
 }
 
 void

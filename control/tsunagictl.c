@@ -4,7 +4,7 @@
  * the answer is passed on as it comes; routes and peers are laid out one by one as they come; neither holds a full
  * table in memory. Links neither DPDK nor anything of the daemon.
  *
- * Exit codes: 0, 1 the daemon answered with an error or does not answer, 2 wrong usage.
+ * Exit codes: 0, 1 the daemon answered with an error or does not answer or is not healthy, 2 wrong usage.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -24,6 +24,7 @@
 
 static const char usage_text[] = "Usage: tsunagictl [-s SOCKET] [--json] [--all] show WHAT\n"
 				 "       tsunagictl [-s SOCKET] [--json] explain ADDRESS\n"
+				 "       tsunagictl [-s SOCKET] [--json] health | drain | resume | reload\n"
 				 "\n"
 				 "WHAT:\n"
 				 "  counters          what the workers counted\n"
@@ -39,6 +40,10 @@ static const char usage_text[] = "Usage: tsunagictl [-s SOCKET] [--json] [--all]
 				 "  version           versions of the daemon and of DPDK\n"
 				 "\n"
 				 "explain: what an address is, and what the relay does with a packet to it\n"
+				 "health: what is announced, and why the rest is not; exit code 1 if there is such\n"
+				 "drain: mark what is announced as going, withdraw it health.drain-s later\n"
+				 "resume: the end of draining\n"
+				 "reload: read the configuration again; exit code 1 if nothing changed\n"
 				 "\n"
 				 "  -s, --socket PATH  of the daemon (default " DEFAULT_SOCKET ",\n"
 				 "                     or the environment's TSUNAGI_SOCKET)\n"
@@ -53,7 +58,7 @@ struct options {
 	const char *socket;
 	bool json, all, full;
 	const char *limit;
-	const char *verb, *what, *arg; /* what: the word after "show", the address after "explain" */
+	const char *verb, *what, *arg; /* what: the word after "show", the address after "explain"; NULL: neither */
 	const char *list;	       /* of the answer, when it is one that comes item by item */
 };
 
@@ -138,6 +143,22 @@ pass_on(const struct options *o, FILE *in)
 	return cut_short(o, in);
 }
 
+/* The same for a short one, whose content is the exit code. */
+static int
+pass_on_document(const struct options *o, FILE *in)
+{
+	json_t *answer = json_loadf(in, JSON_DISABLE_EOF_CHECK, NULL);
+	int ret;
+
+	if (answer == NULL)
+		return cut_short(o, in);
+	ret = json_object_get(answer, "error") != NULL ? 1 : ts_exit_code(o->verb, answer);
+	json_dumpf(answer, stdout, JSON_COMPACT);
+	putchar('\n');
+	json_decref(answer);
+	return ret;
+}
+
 static int
 show_document(const struct options *o, FILE *in)
 {
@@ -147,7 +168,9 @@ show_document(const struct options *o, FILE *in)
 	if (answer == NULL)
 		return cut_short(o, in);
 	ret = say_error(o, answer);
-	if (ret == 0 && strcmp(o->verb, "explain") == 0)
+	if (ret == 0 && o->what == NULL)
+		ret = ts_print_done(o->verb, answer);
+	else if (ret == 0 && strcmp(o->verb, "explain") == 0)
 		ts_print_explain(answer);
 	else if (ret == 0)
 		ts_print_answer(o->what, answer, o->all);
@@ -211,16 +234,17 @@ ask(const struct options *o, FILE *in)
 	char request[512];
 	int len;
 
-	if (arg == NULL && strcmp(o->what, "drops") == 0 && o->all)
+	if (arg == NULL && o->what != NULL && strcmp(o->what, "drops") == 0 && o->all)
 		arg = "all";
-	len = snprintf(request, sizeof(request), "%s %s%s%s%s%s%s\n", o->verb, o->what, arg ? " " : "", arg ? arg : "",
-		peers && o->full ? " full" : "", peers && o->limit ? " limit " : "", peers && o->limit ? o->limit : "");
+	len = snprintf(request, sizeof(request), "%s%s%s%s%s%s%s%s\n", o->verb, o->what ? " " : "",
+		o->what ? o->what : "", arg ? " " : "", arg ? arg : "", peers && o->full ? " full" : "",
+		peers && o->limit ? " limit " : "", peers && o->limit ? o->limit : "");
 	if (len < 0 || (size_t)len >= sizeof(request))
 		return usage_error("too long", NULL);
 	if (send(fileno(in), request, (size_t)len, MSG_NOSIGNAL) != len)
 		return no_daemon(o->socket, errno);
 	if (o->json)
-		return pass_on(o, in);
+		return o->what != NULL ? pass_on(o, in) : pass_on_document(o, in);
 	return o->list != NULL ? show_list(o, in) : show_document(o, in);
 }
 
@@ -252,7 +276,7 @@ static int
 parse_show(struct options *o, int n, char **words)
 {
 	static const char *const known[] = {"counters", "drops", "ports", "interfaces", "routes", "neighbours",
-		"workers", "tables", "teredo", "version"};
+		"strangers", "fpm", "workers", "tables", "teredo", "version"};
 	unsigned i = 0;
 	int ret;
 
@@ -273,6 +297,17 @@ parse_show(struct options *o, int n, char **words)
 	return ret;
 }
 
+static bool
+is_single(const char *verb)
+{
+	static const char *const verbs[] = {"health", "drain", "resume", "reload"};
+	unsigned i = 0;
+
+	while (i < sizeof(verbs) / sizeof(verbs[0]) && strcmp(verbs[i], verb) != 0)
+		i++;
+	return i < sizeof(verbs) / sizeof(verbs[0]);
+}
+
 static int
 parse_words(struct options *o, int n, char **words)
 {
@@ -281,6 +316,8 @@ parse_words(struct options *o, int n, char **words)
 	o->verb = words[0];
 	if (strcmp(o->verb, "show") == 0)
 		return parse_show(o, n - 1, words + 1);
+	if (is_single(o->verb))
+		return n == 1 ? 0 : usage_error("one word too many", words[1]);
 	if (strcmp(o->verb, "explain") != 0)
 		return usage_error("no such command", words[0]);
 	if (n != 2 || !is_word(words[1]))

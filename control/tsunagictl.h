@@ -17,6 +17,10 @@ void ts_print_answer(const char *what, json_t *answer, bool all);
 /* What `explain` answers, in the daemon's order. */
 void ts_print_explain(json_t *answer);
 
+/* What `health`, `drain`, `resume` and `reload` answer; returns the exit code. */
+int ts_print_done(const char *verb, json_t *answer);
+int ts_exit_code(const char *verb, json_t *answer);
+
 /* A value as one word, to be freed; "-" for what is not there. NULL: no memory. */
 char *ts_cell_text(json_t *v);
 

@@ -50,3 +50,20 @@ fail:
 	close(fd);
 	return -1;
 }
+
+bool
+ts_tun_alive(int fd)
+{
+	struct ifreq ifr;
+
+	return ioctl(fd, TUNGETIFF, &ifr) == 0 || errno != EBADFD;
+}
+
+/* Since Linux 5.0. Where it fails, the device is gone, which ts_tun_alive() tells. */
+void
+ts_tun_carrier(int fd, bool on)
+{
+	int carrier = on;
+
+	(void)ioctl(fd, TUNSETCARRIER, &carrier);
+}

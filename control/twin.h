@@ -30,12 +30,14 @@ void ts_twins_destroy(struct ts_ifaces *ifaces, bool in_namespace);
  */
 struct ts_announcer;
 struct ts_announcer *ts_announcer_create(const struct ts_config *cfg, char *err, size_t err_len);
-/* Withdraw (false) or announce (true) everything. 0 or -errno. */
-int ts_announcer_set(struct ts_announcer *a, int up);
-/* Announce what follows from the configuration now; what stays announced is not touched. 0 or -errno. */
-int ts_announcer_update(struct ts_announcer *a, const struct ts_config *cfg);
-/* X8: leave 2001::/32 out from now on, or take it in again. 0 or -errno. */
-int ts_announcer_hold_teredo(struct ts_announcer *a, const struct ts_config *cfg, bool hold);
+/*
+ * Announce these and nothing else; only what differs from before is touched. `going`: with a metric of 65535, which
+ * tells the routing daemon that they will soon be withdrawn (RFC 8326). 0 or -errno; what failed is tried again by the
+ * next call.
+ */
+int ts_announcer_set(struct ts_announcer *a, const struct ts_cfg_addr *prefixes, unsigned n, bool going);
+/* False when somebody deleted the device. */
+bool ts_announcer_alive(const struct ts_announcer *a);
 void ts_announcer_free(struct ts_announcer *a);
 
 #endif

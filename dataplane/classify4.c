@@ -128,7 +128,7 @@ ts_classify4_one(struct ts_worker *w, struct rte_mbuf *m, uint16_t iface, struct
 	const struct ts_nexthop *hop;
 	uint64_t nh;
 
-	rte_fib_lookup_bulk(w->tables->fib4, &dst, &nh, 1);
+	ts_fib4_lookup_bulk(w->tables->fib4, &dst, &nh, 1);
 	hop = ts_nexthop(w, nh);
 	if (hop->kind == TS_NH_LOCAL)
 		to_local(w, m, iface, hop, out);
@@ -152,7 +152,7 @@ ts_classify4(struct ts_worker *w, struct ts_vec *in, struct ts_lanes *out)
 		in->pkt[n] = m;
 		in->iface[n++] = in->iface[i];
 	}
-	rte_fib_lookup_bulk(w->tables->fib4, dst, nh, n);
+	ts_fib4_lookup_bulk(w->tables->fib4, dst, nh, n);
 
 	for (uint16_t i = 0; i < n; i++) {
 		const struct ts_nexthop *hop = ts_nexthop(w, nh[i]);
@@ -162,6 +162,6 @@ ts_classify4(struct ts_worker *w, struct ts_vec *in, struct ts_lanes *out)
 		else if (hop->kind == TS_NH_PUNT)
 			ts_punt(w, in->pkt[i], in->iface[i], RTE_BE16(RTE_ETHER_TYPE_IPV4));
 		else
-			ts_drop(w, in->pkt[i], TS_C_drop_ip4_rx_no_tunnel);
+			ts_drop_stranger(w, in->pkt[i], in->iface[i], TS_C_drop_ip4_rx_no_tunnel);
 	}
 }

@@ -31,7 +31,7 @@ ts_classify6(struct ts_worker *w, struct ts_vec *in, struct ts_lanes *out)
 
 	for (uint16_t i = 0; i < in->n; i++)
 		memcpy(dst[i], rte_pktmbuf_mtod(in->pkt[i], const struct rte_ipv6_hdr *)->dst_addr, 16);
-	rte_fib6_lookup_bulk(w->tables->fib6, dst, nh, in->n);
+	ts_fib6_lookup_bulk(w->tables->fib6, dst, nh, in->n);
 
 	for (uint16_t i = 0; i < in->n; i++) {
 		const struct ts_nexthop *hop = ts_nexthop(w, nh[i]);
@@ -56,7 +56,7 @@ ts_classify6(struct ts_worker *w, struct ts_vec *in, struct ts_lanes *out)
 			ts_punt(w, in->pkt[i], in->iface[i], RTE_BE16(RTE_ETHER_TYPE_IPV6));
 			break;
 		default:
-			ts_drop(w, in->pkt[i], TS_C_drop_ip6_rx_no_tunnel);
+			ts_drop_stranger(w, in->pkt[i], in->iface[i], TS_C_drop_ip6_rx_no_tunnel);
 		}
 	}
 }

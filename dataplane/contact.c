@@ -126,8 +126,11 @@ ts_contacts_free(struct ts_contacts *c, void (*release)(void *))
 void
 ts_contacts_set_quotas(struct ts_contacts *c, uint32_t per_source, uint32_t per_client, uint32_t queue_bytes)
 {
-	__atomic_store_n(&c->per_source, RTE_MIN(per_source, (uint32_t)UINT16_MAX), __ATOMIC_RELAXED);
-	__atomic_store_n(&c->per_client, RTE_MIN(per_client, (uint32_t)UINT16_MAX), __ATOMIC_RELAXED);
+	/* Each owner looks before it adds: they may go past a quota by one each. */
+	uint32_t most = UINT16_MAX - TS_PEERS_MAX_OWNERS;
+
+	__atomic_store_n(&c->per_source, RTE_MIN(per_source, most), __ATOMIC_RELAXED);
+	__atomic_store_n(&c->per_client, RTE_MIN(per_client, most), __ATOMIC_RELAXED);
 	__atomic_store_n(&c->queue_bytes, queue_bytes, __ATOMIC_RELAXED);
 }
 
@@ -316,7 +319,7 @@ gap_of(const struct ts_contacts *c, unsigned owner, uint32_t tag)
 bool
 ts_contact_gap_open(const struct ts_contacts *c, unsigned owner, uint32_t tag, uint32_t tick, uint32_t forget)
 {
-	uint32_t gap = *gap_of(c, owner, tag), age = ts_peer_age(gap, tick);
+	uint32_t gap = __atomic_load_n(gap_of(c, owner, tag), __ATOMIC_RELAXED), age = ts_peer_age(gap, tick);
 	unsigned bubbles = gap >> GAP_COUNT_SHIFT & 7;
 
 	if (bubbles == 0)
@@ -336,7 +339,8 @@ ts_contact_gap_note(
 	if (bubbles == 0)
 		bubbles = goes_on ? count + 1 : 1;
 	bubbles = RTE_MIN(bubbles, (unsigned)TS_CONTACT_BUBBLES);
-	*gap = (tag & 0x7f) << GAP_TAG_SHIFT | bubbles << GAP_COUNT_SHIFT | (tick & TS_PEER_TICK_MASK);
+	__atomic_store_n(gap, (tag & 0x7f) << GAP_TAG_SHIFT | bubbles << GAP_COUNT_SHIFT | (tick & TS_PEER_TICK_MASK),
+		__ATOMIC_RELAXED);
 }
 
 void
@@ -345,7 +349,14 @@ ts_contact_gap_clear(struct ts_contacts *c, unsigned owner, uint32_t tag)
 	uint32_t *gap = gap_of(c, owner, tag);
 
 	if (*gap >> GAP_TAG_SHIFT == (tag & 0x7f))
-		*gap = 0;
+		__atomic_store_n(gap, 0, __ATOMIC_RELAXED);
+}
+
+void
+ts_contact_gap_heard(struct ts_contacts *c, unsigned owner, uint32_t tag, uint32_t heard, uint32_t tick)
+{
+	if (ts_peer_age(heard, tick) <= ts_peer_age(*gap_of(c, owner, tag), tick))
+		ts_contact_gap_clear(c, owner, tag);
 }
 
 static uint64_t
@@ -419,8 +430,7 @@ ts_contact_clear(struct ts_peers *p, struct ts_contacts *c)
 
 	for (unsigned i = 0; i < c->n_owners; i++) {
 		clear_pool(c, i);
-		for (uint32_t k = 0; k < c->gap_slots; k++)
-			c->pool[i].gaps[k] = 0;
+		memset(c->pool[i].gaps, 0, c->gap_slots * sizeof(*c->pool[i].gaps));
 	}
 	while (ts_peers_walk(p, &cursor, UINT32_MAX, 0, forget_peer, p))
 		;

@@ -95,7 +95,7 @@ unsigned ts_contact_unqueue(
 
 /*
  * X5: bubbles without a record are remembered by a time stamp and a count, by hash of the address; of two addresses
- * that share a place the newer one is remembered. `tag`: of peers.h. Ticks of peers.h.
+ * that share a place the newer one is remembered. `tag`: of peers.h. Ticks of peers.h. Any worker may ask _open().
  */
 bool ts_contact_gap_open(const struct ts_contacts *c, unsigned owner, uint32_t tag, uint32_t tick, uint32_t forget);
 /* bubbles: so many have been sent, the last one now; 0: one more than before. */
@@ -103,6 +103,8 @@ void ts_contact_gap_note(
 	struct ts_contacts *c, unsigned owner, uint32_t tag, uint32_t tick, uint32_t forget, unsigned bubbles);
 /* It has answered. */
 void ts_contact_gap_clear(struct ts_contacts *c, unsigned owner, uint32_t tag);
+/* The same if it was heard, last at tick `heard`, since it was asked: whoever it was heard by has not said so here. */
+void ts_contact_gap_heard(struct ts_contacts *c, unsigned owner, uint32_t tag, uint32_t heard, uint32_t tick);
 
 /* ---- for tests, while no worker runs ---- */
 

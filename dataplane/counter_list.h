@@ -36,6 +36,7 @@
 	PLAIN(teredo_direct_bubbles, "bubbles sent to mapped addresses") \
 	PLAIN(teredo_stateless_bubbles, "those of the bubbles that nothing is remembered of but a cookie") \
 	PLAIN(teredo_recovery_bubbles, "those of the bubbles that ask a client that is not known any more") \
+	PLAIN(teredo_contacts_overload, "contacts not made because the whole relay is asked for too many: what withdraw-after measures") \
 	PLAIN(teredo_bubbles_limited, "bubbles not sent because of a rate; the packet is queued all the same") \
 	PLAIN(teredo_bubbles_no_buffer, "bubbles not sent because there was no packet buffer") \
 	PLAIN(teredo_peers_confirmed, "Teredo clients that answered and became trusted, first time or again") \
@@ -79,6 +80,8 @@
 	DROP(punt, ring_full, "for the kernel, but the punt ring is full") \
 	DROP(punt, limited, "for the kernel, beyond what it gets besides routing and neighbour protocols") \
 	DROP(punt, no_twin, "for the kernel, but the interface has no twin") \
+	DROP(punt, off_link, "ARP or neighbour discovery that claims an address which is not on the link") \
+	DROP(punt, source_limited, "ARP, neighbour discovery, BGP or BFD beyond the share of its source MAC") \
 	\
 	DROP(ip4_rx, v4_hdr, "IPv4 header, length or option malformed") \
 	DROP(ip4_rx, v4_csum, "IPv4 header checksum wrong") \
@@ -112,6 +115,7 @@
 	\
 	DROP(ip6_local, v6_src_invalid, "native packet to a service address from a source that may not be answered") \
 	DROP(ip6_local, src_6rd, "native packet from an address of a 6rd domain") \
+	DROP(ip6_local, src_own, "native packet from an address of the box") \
 	DROP(ip6_local, src_isatap, "native packet from an address of an ISATAP site") \
 	DROP(ip6_local, local_not_echo, "for an address of the box, but no valid echo request") \
 	DROP(ip6_local, cookie, "for an address of cookie-prefix that was not made for the source") \
@@ -127,6 +131,7 @@
 	DROP(6to4_encap, dst_denied, "IPv4 destination refused by access.deny-ipv4 or access.allow-ipv4") \
 	DROP(6to4_encap, src_6rd, "native packet from an address of a 6rd domain") \
 	DROP(6to4_encap, src_isatap, "native packet from an address of an ISATAP site") \
+	DROP(6to4_encap, src_own, "native packet from an address of the box") \
 	DROP(6to4_encap, src_denied, "native source refused by access.deny-ipv6") \
 	DROP(6to4_encap, site_limited, "site beyond access.rate-per-site") \
 	DROP(6to4_encap, prefix_limited, "native prefix beyond access.rate-per-prefix") \
@@ -167,6 +172,7 @@
 	DROP(6rd_encap, rh0, "type 0 routing header with segments left") \
 	DROP(6rd_encap, dst_denied, "IPv4 destination refused by access.deny-ipv4 or access.allow-ipv4") \
 	DROP(6rd_encap, src_isatap, "native packet from an address of an ISATAP site") \
+	DROP(6rd_encap, src_own, "native packet from an address of the box") \
 	DROP(6rd_encap, src_denied, "native source refused by access.deny-ipv6") \
 	DROP(6rd_encap, site_limited, "site beyond access.rate-per-site") \
 	DROP(6rd_encap, prefix_limited, "native prefix beyond access.rate-per-prefix") \
@@ -208,6 +214,7 @@
 	DROP(isatap_encap, loop_src, "IPv6 source carries an IPv4 address of the box (RFC 6324)") \
 	DROP(isatap_encap, rh0, "type 0 routing header with segments left") \
 	DROP(isatap_encap, src_6rd, "native packet from an address of a 6rd domain") \
+	DROP(isatap_encap, src_own, "native packet from an address of the box") \
 	DROP(isatap_encap, src_denied, "native source refused by access.deny-ipv6") \
 	DROP(isatap_encap, site_limited, "site beyond access.rate-per-site") \
 	DROP(isatap_encap, prefix_limited, "native prefix beyond access.rate-per-prefix") \
@@ -251,6 +258,7 @@
 	DROP(teredo_encap, dst_denied, "client or server address refused by access.deny-ipv4 or access.allow-ipv4") \
 	DROP(teredo_encap, src_6rd, "native packet from an address of a 6rd domain") \
 	DROP(teredo_encap, src_isatap, "native packet from an address of an ISATAP site") \
+	DROP(teredo_encap, src_own, "native packet from an address of the box") \
 	DROP(teredo_encap, src_denied, "native source refused by access.deny-ipv6") \
 	DROP(teredo_encap, site_limited, "client beyond access.rate-per-site") \
 	DROP(teredo_encap, prefix_limited, "native prefix beyond access.rate-per-prefix") \
@@ -258,7 +266,7 @@
 	DROP(teredo_encap, no_error_about_error, "an ICMPv6 error was due about an ICMPv6 error") \
 	DROP(teredo_encap, icmp6_limited, "an ICMPv6 error was due beyond its limit") \
 	DROP(teredo_encap, bubble_limited, "unknown client, and no bubble may be sent: a rate, a quota or the minimum gap") \
-	DROP(teredo_encap, no_room, "unknown client, no room for its state, and no cookie-prefix") \
+	DROP(teredo_encap, no_room, "unknown client, no room or no quota for its state, and no cookie-prefix") \
 	DROP(teredo_encap, stateless, "unknown client asked with a cookie: nothing is kept of it, the packet neither") \
 	DROP(teredo_encap, queue_full, "the client's queue, or that of all clients, is full") \
 	DROP(teredo_encap, unreachable, "packet of the relay itself to a client that does not answer") \
@@ -333,7 +341,8 @@
 	DROP(tx, segments, "packet in several buffers that neither fits into one nor can be sent by the port") \
 	DROP(tx, headroom, "no room in the buffer for the headers") \
 	DROP(tx, refused, "the port did not take the frame") \
-	DROP(tx, inject_iface, "frame from the kernel for an interface that does not exist")
+	DROP(tx, inject_iface, "frame from the kernel for an interface that does not exist") \
+	DROP(tx, probe, "for an address that only the relay's own test packets are sent to")
 
 /* clang-format on */
 

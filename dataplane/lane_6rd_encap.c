@@ -9,6 +9,7 @@ static const struct ts_encap_counters counters = {
 	.blackhole = TS_C_drop_6rd_encap_blackhole,
 	.src_6rd = TS_C_drop_6rd_encap_src_6rd,
 	.src_isatap = TS_C_drop_6rd_encap_src_isatap,
+	.src_own = TS_C_drop_6rd_encap_src_own,
 	.src_denied = TS_C_drop_6rd_encap_src_denied,
 	.site_limited = TS_C_drop_6rd_encap_site_limited,
 	.prefix_limited = TS_C_drop_6rd_encap_prefix_limited,
@@ -96,7 +97,7 @@ ts_6rd_encap(struct ts_worker *w, struct ts_vec *in)
 		in->domain[n] = in->domain[i];
 		in->pkt[n++] = m;
 	}
-	rte_fib_lookup_bulk(w->tables->fib4, dst, nh, n);
+	ts_fib4_lookup_bulk(w->tables->fib4, dst, nh, n);
 	for (uint16_t i = 0; i < n; i++) {
 		const struct ts_tunnel *t = &domains[in->domain[i]].t;
 

@@ -118,7 +118,7 @@ ts_6to4_decap(struct ts_worker *w, struct ts_vec *in)
 		memcpy(dst[n], rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *)->dst_addr, 16);
 		in->pkt[n++] = m;
 	}
-	rte_fib6_lookup_bulk(w->tables->fib6, dst, nh, n);
+	ts_fib6_lookup_bulk(w->tables->fib6, dst, nh, n);
 	for (uint16_t i = 0; i < n; i++)
 		forward(w, in->pkt[i], ts_nexthop(w, nh[i]), &outer[i]);
 }

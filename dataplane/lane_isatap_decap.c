@@ -171,7 +171,7 @@ ts_isatap_decap(struct ts_worker *w, struct ts_vec *in)
 		in->domain[n] = in->domain[i];
 		in->pkt[n++] = m;
 	}
-	rte_fib6_lookup_bulk(w->tables->fib6, dst, nh, n);
+	ts_fib6_lookup_bulk(w->tables->fib6, dst, nh, n);
 	for (uint16_t i = 0; i < n; i++)
 		forward(w, in->pkt[i], &sites[in->domain[i]], ts_nexthop(w, nh[i]), &outer[i]);
 }

@@ -12,6 +12,7 @@ static const struct ts_encap_counters counters = {
 	.blackhole = TS_C_drop_isatap_encap_blackhole,
 	.src_6rd = TS_C_drop_isatap_encap_src_6rd,
 	.src_isatap = TS_C_drop_isatap_encap_src_isatap,
+	.src_own = TS_C_drop_isatap_encap_src_own,
 	.src_denied = TS_C_drop_isatap_encap_src_denied,
 	.site_limited = TS_C_drop_isatap_encap_site_limited,
 	.prefix_limited = TS_C_drop_isatap_encap_prefix_limited,
@@ -132,7 +133,7 @@ ts_isatap_encap(struct ts_worker *w, struct ts_vec *in)
 		in->domain[n] = in->domain[i];
 		in->pkt[n++] = m;
 	}
-	rte_fib_lookup_bulk(w->tables->fib4, dst, nh, n);
+	ts_fib4_lookup_bulk(w->tables->fib4, dst, nh, n);
 	for (uint16_t i = 0; i < n; i++) {
 		const struct ts_tunnel *t = &sites[in->domain[i]].t;
 

@@ -131,7 +131,7 @@ ts_teredo_decap(struct ts_worker *w, struct ts_vec *in)
 
 	for (uint16_t i = 0; i < n; i++)
 		memcpy(dst[i], rte_pktmbuf_mtod(in->pkt[i], const struct rte_ipv6_hdr *)->dst_addr, 16);
-	rte_fib6_lookup_bulk(w->tables->fib6, dst, nh, n);
+	ts_fib6_lookup_bulk(w->tables->fib6, dst, nh, n);
 	for (uint16_t i = 0; i < n; i++)
 		forward(w, in->pkt[i], ts_nexthop(w, nh[i]), &outer[i]);
 }

@@ -14,6 +14,7 @@ const struct ts_encap_counters ts_teredo_encap_counters = {
 	.blackhole = TS_C_drop_teredo_encap_blackhole,
 	.src_6rd = TS_C_drop_teredo_encap_src_6rd,
 	.src_isatap = TS_C_drop_teredo_encap_src_isatap,
+	.src_own = TS_C_drop_teredo_encap_src_own,
 	.src_denied = TS_C_drop_teredo_encap_src_denied,
 	.site_limited = TS_C_drop_teredo_encap_site_limited,
 	.prefix_limited = TS_C_drop_teredo_encap_prefix_limited,
@@ -159,7 +160,7 @@ ts_teredo_encap(struct ts_worker *w, struct ts_vec *in)
 		port[trusted] = view.port;
 		in->pkt[trusted++] = m;
 	}
-	rte_fib_lookup_bulk(w->tables->fib4, dst, nh, trusted);
+	ts_fib4_lookup_bulk(w->tables->fib4, dst, nh, trusted);
 	for (uint16_t i = 0; i < trusted; i++)
 		ts_relay_forward(w, in->pkt[i], rte_cpu_to_be_32(dst[i]), port[i], ts_nexthop(w, nh[i]), TS_ECN_KEEP);
 }

@@ -201,7 +201,7 @@ send_all(struct ts_worker *w, struct rte_mbuf **out, uint16_t n)
 
 	for (uint16_t i = 0; i < n; i++)
 		dst[i] = rte_be_to_cpu_32(rte_pktmbuf_mtod(out[i], const struct rte_ipv4_hdr *)->dst_addr);
-	rte_fib_lookup_bulk(w->tables->fib4, dst, nh, n);
+	ts_fib4_lookup_bulk(w->tables->fib4, dst, nh, n);
 	for (uint16_t i = 0; i < n; i++) {
 		const struct ts_adjacency *adj = ts_adjacency_of(w, ts_nexthop(w, nh[i]), out[i]);
 

@@ -98,6 +98,8 @@ refused_source(const struct ts_worker *w, const uint8_t src[16])
 		return TS_C_drop_ip6_local_src_6rd;
 	case TS_NH_ISATAP:
 		return TS_C_drop_ip6_local_src_isatap;
+	case TS_NH_LOCAL:
+		return TS_C_drop_ip6_local_src_own;
 	default:
 		return -1;
 	}

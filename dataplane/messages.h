@@ -18,6 +18,7 @@ enum ts_command_type {
 	TS_COMMAND_TABLES, /* use this version from now on */
 	TS_COMMAND_STOP,   /* leave the loop */
 	TS_COMMAND_LIMITS, /* these rates from now on; full buckets */
+	TS_COMMAND_PROBE,  /* take this test packet through its lane; probe.c */
 };
 
 struct ts_command {
@@ -25,6 +26,7 @@ struct ts_command {
 	union {
 		const struct ts_tables *tables;
 		const struct ts_worker_limits *limits; /* read when the command is taken, not later */
+		struct rte_mbuf *probe; /* begins at its IP header; its hash.usr comes back with the event */
 	};
 };
 
@@ -55,6 +57,13 @@ struct ts_peer_handoff {
 /* worker -> control */
 enum ts_event_type {
 	TS_EVENT_NEIGH_MISS, /* resolve `addr` on `iface`; repeated at most once a second per next hop and worker */
+	TS_EVENT_PROBE,	     /* a test packet is through: `addr` is a struct ts_probe_result, `tsc` the packet's mark */
+};
+
+struct ts_probe_result {
+	struct rte_mbuf *out; /* what came out, from its IP header on, the receiver's now; NULL: nothing */
+	uint32_t dropped_by;  /* enum ts_counter; TS_N_COUNTERS: nothing was dropped */
+	uint32_t pad;
 };
 
 struct ts_event {
@@ -65,6 +74,7 @@ struct ts_event {
 	uint8_t addr[16];
 	uint64_t tsc;
 };
+_Static_assert(sizeof(struct ts_probe_result) == sizeof(((struct ts_event *)0)->addr), "a result fits into an event");
 _Static_assert(sizeof(struct ts_event) == 32, "ring elements are multiples of 4 bytes");
 
 #endif

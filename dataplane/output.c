@@ -45,6 +45,10 @@ ts_output(struct ts_worker *w, struct rte_mbuf *m, const struct ts_adjacency *ad
 	char *l2;
 
 	if (unlikely(!adj->resolved)) {
+		if (adj->family == 0) {
+			ts_probe_arrived(w, m);
+			return;
+		}
 		ts_neigh_wait(w, m, adj->iface, adj->family, adj->addr, false);
 		return;
 	}

@@ -65,24 +65,40 @@ packet_path(struct ts_worker *w, uint16_t port, struct rte_mbuf **pkts, uint16_t
 	ts_lanes_run(w, &lanes);
 }
 
+/* More than control has on the way at a time. */
+#define PROBES_MAX 64
+
+/*
+ * After a pause there may be several versions of the tables: only the last one is sure to be there still, for nobody
+ * waited for this worker meanwhile. So that one is taken, and before anything looks at tables.
+ */
 static void
 take_commands(struct ts_worker *w)
 {
+	const struct ts_tables *newest = NULL;
+	struct rte_mbuf *probes[PROBES_MAX];
 	struct ts_command c;
+	unsigned n_probes = 0;
 
 	while (rte_ring_dequeue_elem(w->commands, &c, sizeof(c)) == 0) {
-		if (c.type == TS_COMMAND_STOP) {
+		if (c.type == TS_COMMAND_STOP)
 			w->stop = true;
-			continue;
-		}
-		if (c.type == TS_COMMAND_LIMITS) {
+		else if (c.type == TS_COMMAND_LIMITS)
 			ts_worker_set_limits(w, c.limits);
-			continue;
-		}
-		w->tables = c.tables;
-		w->table_version = c.tables->version; /* whoever asks must not follow a pointer that may be freed */
+		else if (c.type == TS_COMMAND_TABLES)
+			newest = c.tables;
+		else if (n_probes < PROBES_MAX)
+			probes[n_probes++] = c.probe;
+		else
+			rte_pktmbuf_free(c.probe);
+	}
+	if (newest != NULL) {
+		w->tables = newest;
+		w->table_version = newest->version; /* whoever asks must not follow a pointer that may be freed */
 		ts_neigh_new_tables(w);
 	}
+	for (unsigned i = 0; i < n_probes; i++)
+		ts_probe_run(w, probes[i]);
 }
 
 unsigned

@@ -286,17 +286,36 @@ ts_peers_remove(struct ts_peers *p, uint32_t slot)
 	book(owner_of(p, slot), ts_peer_state(old), -1);
 }
 
+/* Is there, in whatever state, a peer that embeds the mapping of `addr`? */
+static bool
+has_mapping_of(const struct ts_peers *p, uint32_t slot, const uint8_t addr[16])
+{
+	uint64_t client = __atomic_load_n(&ts_peer_slot_at(p, slot)->client, __ATOMIC_RELAXED);
+
+	return state_of(p, slot) != TS_PEER_NONE && rte_be_to_cpu_64(client ^ ts_peer_client_word(addr)) << 16 == 0;
+}
+
 unsigned
 ts_peers_of_mapping(const struct ts_peers *p, const uint8_t addr[16], const struct ts_peer_hash *h)
 {
-	uint64_t mapping = rte_be_to_cpu_64(ts_peer_client_word(addr)) << 16;
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < 2 * TS_PEER_BUCKET_SLOTS; i++)
+		n += has_mapping_of(p, ts_peer_slot_of(h, i), addr);
+	return n;
+}
+
+unsigned
+ts_peers_unconfirmed_of_mapping(const struct ts_peers *p, const uint8_t addr[16], const struct ts_peer_hash *h,
+	uint32_t slots[2 * TS_PEER_BUCKET_SLOTS])
+{
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < 2 * TS_PEER_BUCKET_SLOTS; i++) {
-		const struct ts_peer_slot *s = ts_peer_slot_at(p, ts_peer_slot_of(h, i));
+		uint32_t slot = ts_peer_slot_of(h, i);
 
-		n += state_of(p, ts_peer_slot_of(h, i)) != TS_PEER_NONE &&
-			rte_be_to_cpu_64(__atomic_load_n(&s->client, __ATOMIC_RELAXED)) << 16 == mapping;
+		if (has_mapping_of(p, slot, addr) && state_of(p, slot) == TS_PEER_UNCONFIRMED)
+			slots[n++] = slot;
 	}
 	return n;
 }

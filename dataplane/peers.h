@@ -169,6 +169,9 @@ void ts_peers_set(
 void ts_peers_remove(struct ts_peers *p, uint32_t slot);
 /* Peers (of any state) that embed the same mapped address and port; they all share their buckets (X3). */
 unsigned ts_peers_of_mapping(const struct ts_peers *p, const uint8_t addr[16], const struct ts_peer_hash *h);
+/* The slots of those of them that are UNCONFIRMED; returns how many. */
+unsigned ts_peers_unconfirmed_of_mapping(const struct ts_peers *p, const uint8_t addr[16], const struct ts_peer_hash *h,
+	uint32_t slots[2 * TS_PEER_BUCKET_SLOTS]);
 /* Look at the owner's next `n` buckets and forget confirmed peers last heard more than `forget` ticks ago. */
 void ts_peers_sweep(struct ts_peers *p, unsigned owner, uint32_t n, uint32_t tick, uint32_t forget);
 /* The aside word. */

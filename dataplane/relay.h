@@ -116,6 +116,12 @@ void ts_relay_recover(
  */
 void ts_relay_confirm(
 	struct ts_worker *w, const struct ts_peer_view *view, rte_be32_t v4, rte_be16_t port, bool learned);
+/*
+ * X3: may one more client be behind the mapping of `addr`? If there are too many, one that has not answered makes room,
+ * or strangers would keep the right one away by others that do not exist: when it has had its time, and at once for one
+ * that has proved to be there. Owner only.
+ */
+bool ts_relay_mapping_has_room(struct ts_worker *w, const uint8_t addr[16], const struct ts_peer_hash *h, bool proven);
 /* Is the client in the table and not due to be forgotten? */
 bool ts_relay_find(
 	struct ts_worker *w, const uint8_t addr[16], const struct ts_peer_hash *h, struct ts_peer_view *view);

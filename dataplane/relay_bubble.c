@@ -90,7 +90,6 @@ make_bubble(struct ts_worker *w, struct rte_mempool *pool, const uint8_t addr[16
 {
 	const struct ts_teredo_relay *r = ts_relay(w);
 	struct rte_mbuf *m = rte_pktmbuf_alloc(pool);
-	uint32_t value = nonce_of(r, addr, epoch_now(w));
 	uint8_t src[16];
 	char *p;
 
@@ -102,8 +101,11 @@ make_bubble(struct ts_worker *w, struct rte_mempool *pool, const uint8_t addr[16
 	}
 	bubble_source(w, src, addr);
 	ts_teredo_bubble((uint8_t *)p, src, addr, w->tables->services->hop_limit);
-	if (nonce)
+	if (nonce) {
+		uint32_t value = nonce_of(r, addr, epoch_now(w));
+
 		ts_teredo_nonce_trailer((uint8_t *)p + TS_IPV6_HDR_LEN, (const uint8_t *)&value);
+	}
 	return m;
 }
 

@@ -13,7 +13,7 @@
 #define BUBBLE_GAP_S 2	/* T2 */
 #define QUEUE_TIME_S 10 /* four bubbles have had their time then, had they been sent */
 #define SWEEP_TIME_S 60 /* for the whole table */
-#define TIMER_MAX 4096	/* records at a time */
+#define TIMER_MAX 256	/* records at a time */
 
 bool
 ts_relay_find(struct ts_worker *w, const uint8_t addr[16], const struct ts_peer_hash *h, struct ts_peer_view *view)
@@ -43,13 +43,25 @@ gap_over(const struct ts_worker *w, const struct ts_contact *c)
 	return since_bubble(w, c) >= BUBBLE_GAP_S * w->hz;
 }
 
-/* X3; `limit`: of the whole box, or TS_N_LIMITS where it has been asked already. */
+static bool
+box_permits(struct ts_worker *w, enum ts_limit limit)
+{
+	if (limit == TS_N_LIMITS || ts_token_bucket_take(&w->limits[limit], w->now))
+		return true;
+	ts_count(w, TS_C_teredo_contacts_overload);
+	return false;
+}
+
+/*
+ * X3; `limit`: of the whole box, or TS_N_LIMITS where it has been asked already. The client is asked first, so that one
+ * that is asked for too often does not use up what is there for the others of its server.
+ */
 static bool
 may_bubble(struct ts_worker *w, const uint8_t addr[16], enum ts_limit limit)
 {
-	return ts_prefix_limiter_take(&w->keyed[TS_KEYED_BUBBLE_SERVER], ts_teredo_server(addr), w->now) &&
-		ts_prefix_limiter_take(&w->keyed[TS_KEYED_BUBBLE_CLIENT], ts_teredo_client(addr), w->now) &&
-		(limit == TS_N_LIMITS || ts_token_bucket_take(&w->limits[limit], w->now));
+	return ts_prefix_limiter_take(&w->keyed[TS_KEYED_BUBBLE_CLIENT], ts_teredo_client(addr), w->now) &&
+		ts_prefix_limiter_take(&w->keyed[TS_KEYED_BUBBLE_SERVER], ts_teredo_server(addr), w->now) &&
+		box_permits(w, limit);
 }
 
 static struct ts_contact *
@@ -101,6 +113,59 @@ forget(struct ts_worker *w, struct ts_contact *c)
 	ts_contact_give(r->contacts, w->conf.id, c);
 }
 
+/* To make room. One that was trusted once is still stale, and may answer another time. */
+static void
+let_go(struct ts_worker *w, struct ts_contact *c)
+{
+	const struct ts_teredo_relay *r = ts_relay(w);
+	struct ts_peer_hash h;
+	struct ts_peer_view view;
+	uint8_t addr[16];
+
+	ts_peers_address(r->peers, c->peer, addr);
+	h = ts_peers_hash(r->peers, addr);
+	if (!ts_peers_find(r->peers, addr, &h, &view) || ts_peer_state(view.word) != TS_PEER_RENEWING) {
+		forget(w, c);
+		return;
+	}
+	ts_contact_gap_note(r->contacts, w->conf.id, h.tag, ts_relay_tick(w), r->forget, c->bubbles);
+	give_up_queue(w, c);
+	ts_peers_set(r->peers, c->peer, TS_PEER_CONFIRMED, false, view.word & TS_PEER_TICK_MASK, 0);
+	ts_contact_give(r->contacts, w->conf.id, c);
+}
+
+static struct ts_contact *
+longest_asked(struct ts_worker *w, const uint32_t *slots, unsigned n)
+{
+	const struct ts_teredo_relay *r = ts_relay(w);
+	struct ts_contact *oldest = NULL;
+
+	for (unsigned i = 0; i < n; i++) {
+		struct ts_contact *c = ts_contact_numbered(r->contacts, w->conf.id, ts_peers_aside(r->peers, slots[i]));
+
+		if (oldest == NULL || c->last_bubble < oldest->last_bubble)
+			oldest = c;
+	}
+	return oldest;
+}
+
+bool
+ts_relay_mapping_has_room(struct ts_worker *w, const uint8_t addr[16], const struct ts_peer_hash *h, bool proven)
+{
+	const struct ts_teredo_relay *r = ts_relay(w);
+	uint32_t slots[2 * TS_PEER_BUCKET_SLOTS];
+	struct ts_contact *c;
+
+	if (likely(ts_peers_of_mapping(r->peers, addr, h) < r->per_mapping))
+		return true;
+	c = longest_asked(w, slots, ts_peers_unconfirmed_of_mapping(r->peers, addr, h, slots));
+	if (c == NULL || (!proven && !gap_over(w, c)))
+		return false;
+	forget(w, c);
+	ts_count(w, TS_C_teredo_peers_evicted);
+	return true;
+}
+
 /* X2: a free record, or that of the peer which has had its chance longest ago; NULL: all may still answer. */
 static struct ts_contact *
 take_record(struct ts_worker *w)
@@ -111,9 +176,11 @@ take_record(struct ts_worker *w)
 	if (likely(c != NULL))
 		return c;
 	oldest = ts_contact_oldest(all, w->conf.id);
-	if (!gap_over(w, oldest))
+	if (!gap_over(w, oldest)) {
+		ts_count(w, TS_C_teredo_contacts_overload);
 		return NULL;
-	forget(w, oldest);
+	}
+	let_go(w, oldest);
 	ts_count(w, TS_C_teredo_peers_evicted);
 	return ts_contact_take(all, w->conf.id, 0);
 }
@@ -204,7 +271,10 @@ trust_cone(struct ts_worker *w, struct rte_mbuf *m, const uint8_t addr[16], cons
 {
 	const struct ts_teredo_relay *r = ts_relay(w);
 
-	if (ts_peers_insert(r->peers, addr, h, TS_PEER_CONFIRMED, ts_relay_tick(w), 0, r->valid, r->forget) < 0)
+	/* Nobody has proved anything: what a bubble would have cost keeps strangers from filling the table. */
+	if (!may_bubble(w, addr, TS_LIMIT_BUBBLES))
+		ts_drop(w, m, TS_C_drop_teredo_encap_bubble_limited);
+	else if (ts_peers_insert(r->peers, addr, h, TS_PEER_CONFIRMED, ts_relay_tick(w), 0, r->valid, r->forget) < 0)
 		ts_drop(w, m, TS_C_drop_teredo_encap_no_room);
 	else
 		send_to_cone(w, m, addr, native);
@@ -222,8 +292,8 @@ first_contact(struct ts_worker *w, struct rte_mbuf *m, const struct ts_peer_hash
 	uint8_t addr[16];
 
 	memcpy(addr, ip->dst_addr, 16);
-	if (ts_peers_of_mapping(r->peers, addr, h) >= r->per_mapping ||
-		!ts_contact_gap_open(r->contacts, w->conf.id, h->tag, ts_relay_tick(w), r->forget)) {
+	if (!ts_contact_gap_open(r->contacts, w->conf.id, h->tag, ts_relay_tick(w), r->forget) ||
+		!ts_relay_mapping_has_room(w, addr, h, false)) {
 		ts_drop(w, m, TS_C_drop_teredo_encap_bubble_limited);
 		return;
 	}
@@ -268,6 +338,7 @@ renew(struct ts_worker *w, struct rte_mbuf *m, const struct ts_peer_view *view, 
 		return;
 	}
 	/* The gap: when there was no record for it, it is asked by cookies, and keeps its state meanwhile. */
+	ts_contact_gap_heard(r->contacts, w->conf.id, h->tag, view->word, ts_relay_tick(w));
 	if (!ts_contact_gap_open(r->contacts, w->conf.id, h->tag, ts_relay_tick(w), r->forget) ||
 		!may_bubble(w, addr, TS_LIMIT_BUBBLES)) {
 		ts_drop(w, m, TS_C_drop_teredo_encap_bubble_limited);
@@ -343,12 +414,15 @@ ts_relay_recover(struct ts_worker *w, struct rte_mempool *pool, const uint8_t ad
 	rte_be32_t client = ts_teredo_client(addr);
 	struct ts_contact *c;
 
-	if (ts_relay_refused_address(w, addr) >= 0 || ts_peers_of_mapping(r->peers, addr, h) >= r->per_mapping ||
+	if (ts_relay_refused_address(w, addr) >= 0 ||
 		!ts_contact_gap_open(r->contacts, w->conf.id, h->tag, ts_relay_tick(w), r->forget) ||
-		!may_bubble(w, addr, TS_N_LIMITS))
+		!ts_relay_mapping_has_room(w, addr, h, false) || !may_bubble(w, addr, TS_N_LIMITS))
 		return;
-	/* No native packet asked for it: the client itself stands for the source. */
-	c = ts_contact_quota_free(r->contacts, client, client) ? remember(w, addr, h) : NULL;
+	/*
+	 * A cookie makes sure that whoever sent the packet gets the bubble. Without one the client itself stands for
+	 * the source, as no native packet asked for it.
+	 */
+	c = !r->cookies && ts_contact_quota_free(r->contacts, client, client) ? remember(w, addr, h) : NULL;
 	if (c != NULL) {
 		ts_contact_quota_take(r->contacts, c, client, client);
 		bubble(w, pool, c, addr);

@@ -18,16 +18,28 @@ half_full(const struct rte_ring *r)
 	return rte_ring_free_count(r) <= rte_ring_get_capacity(r) / 2;
 }
 
+/*
+ * How far in the owner's ring the last packet is that was handed over for a client, or for one of those that share its
+ * place: they may be sent the long way for nothing, but none overtakes itself.
+ */
+static uint32_t *
+position_of(struct ts_worker *w, const struct ts_peer_hash *h)
+{
+	uint32_t share = TS_BEHIND_SLOTS / w->conf.n_workers;
+
+	return &w->behind[h->owner * share + ts_peer_reduce(h->tag, share)];
+}
+
 bool
 ts_relay_is_behind(struct ts_worker *w, const struct ts_peer_hash *h)
 {
-	const struct ts_behind *b = &w->behind[h->tag % TS_BEHIND_SLOTS];
 	const struct rte_ring *r = w->peers_out[h->owner];
 
-	if (likely(b->tag != h->tag) || r == NULL)
+	if (r == NULL)
 		return false;
 	/* A ring that does not empty would hold a fast flow for ever, and lose of it: then rather out of order. */
-	return (int32_t)(__atomic_load_n(&r->cons.tail, __ATOMIC_ACQUIRE) - b->position) < 0 && !half_full(r);
+	return unlikely((int32_t)(__atomic_load_n(&r->cons.tail, __ATOMIC_ACQUIRE) - *position_of(w, h)) < 0) &&
+		!half_full(r);
 }
 
 static void
@@ -38,10 +50,11 @@ hand_over(struct ts_worker *w, struct rte_mbuf *m, const struct ts_peer_hash *h,
 	bool from_client = way == TS_RELAY_RECEIVED;
 
 	if ((!from_client && half_full(r)) || rte_ring_enqueue_elem(r, &p, sizeof(p)) != 0) {
+		w->counters[TS_C_teredo_contacts_overload] += !from_client;
 		ts_drop(w, m, from_client ? TS_C_drop_teredo_decap_handoff_full : TS_C_drop_teredo_encap_handoff_full);
 		return;
 	}
-	w->behind[h->tag % TS_BEHIND_SLOTS] = (struct ts_behind){.tag = h->tag, .position = r->prod.tail};
+	*position_of(w, h) = r->prod.tail;
 	ts_count(w, TS_C_teredo_handed_off_packets);
 }
 
@@ -92,9 +105,9 @@ let_in(struct ts_worker *w, struct rte_mbuf *m, const struct ts_relay_input *in,
 		ts_drop(w, m, TS_C_drop_teredo_decap_no_peer);
 		return false;
 	}
-	slot = ts_peers_of_mapping(r->peers, addr, h) >= r->per_mapping
-		? -1
-		: ts_peers_insert(r->peers, addr, h, TS_PEER_CONFIRMED, ts_relay_tick(w), 0, r->valid, r->forget);
+	slot = ts_relay_mapping_has_room(w, addr, h, true)
+		? ts_peers_insert(r->peers, addr, h, TS_PEER_CONFIRMED, ts_relay_tick(w), 0, r->valid, r->forget)
+		: -1;
 	if (slot < 0) {
 		ts_drop(w, m, TS_C_drop_teredo_decap_no_room);
 		return false;
@@ -208,6 +221,7 @@ asks_too_much(struct ts_worker *w, const struct rte_mbuf *m, const struct ts_pee
 static int
 not_worth_it(struct ts_worker *w, struct rte_mbuf *m, const struct ts_peer_hash *h)
 {
+	const struct ts_teredo_relay *r = ts_relay(w);
 	struct ts_relay_input in;
 	struct ts_peer_view view;
 	const uint8_t *addr;
@@ -218,7 +232,9 @@ not_worth_it(struct ts_worker *w, struct rte_mbuf *m, const struct ts_peer_hash 
 		return -1;
 	if (!ts_relay_is_embedded(&in))
 		return TS_C_drop_teredo_decap_src_mismatch;
-	if (!ts_relay(w)->recover || !ts_token_bucket_take(&w->limits[TS_LIMIT_RECOVERY], w->now))
+	/* What follows its first packet must not use up what the bubbles to others need. */
+	if (!r->recover || !ts_contact_gap_open(r->contacts, h->owner, h->tag, ts_relay_tick(w), r->forget) ||
+		!ts_token_bucket_take(&w->limits[TS_LIMIT_RECOVERY], w->now))
 		return TS_C_drop_teredo_decap_no_peer;
 	return -1;
 }

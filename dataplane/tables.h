@@ -15,19 +15,20 @@
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <rte_common.h>
 #include <rte_ether.h>
-#include <rte_fib.h>
-#include <rte_fib6.h>
 
 #include "lib/config.h"
+#include "lib/fib4.h"
+#include "lib/fib6.h"
 #include "lib/loop_guard.h"
 #include "lib/prefix_set.h"
 #include "lib/site_table.h"
 #include "lib/source_policy.h"
 
-#define TS_MAX_NEXTHOPS 32768 /* 2-byte next hops of rte_fib hold 15 bits */
+#define TS_MAX_NEXTHOPS 32768 /* IPv4 table entries hold 15 bits */
 #define TS_NH_NO_ROUTE 0      /* both FIBs' default next hop, of kind TS_NH_NONE */
 #define TS_NH_SLOTS 24
 
@@ -85,7 +86,7 @@ struct ts_adjacency {
 	uint16_t mtu;		   /* of IP packets, bytes */
 	uint8_t l2_len;		   /* 14, 18 or 22 */
 	uint8_t resolved;	   /* 0: `l2` holds no destination yet, packets wait */
-	uint8_t family;		   /* AF_INET or AF_INET6, of `addr` */
+	uint8_t family;		   /* AF_INET or AF_INET6, of `addr`; 0: the far end of test packets (probe.c) */
 	uint8_t l2[TS_L2_MAX + 1]; /* ready header; the ethertype (last two bytes) is written per packet */
 	uint8_t addr[16];	   /* of the neighbour; IPv4 in the first four bytes */
 } __rte_cache_aligned;
@@ -180,6 +181,39 @@ struct ts_teredo_server {
 	const struct ts_teredo_keys *keys; /* NULL: secure qualification is not required */
 };
 
+#define TS_OWN6_BITS 4096
+
+/* Hints at OWN6, one bit per address: whoever finds its bit set looks at the table of routes, which knows (O20). */
+struct ts_own6 {
+	uint64_t bits[TS_OWN6_BITS / 64];
+};
+
+static inline unsigned
+ts_own6_bit(const uint8_t addr[16])
+{
+	uint64_t half[2];
+
+	memcpy(half, addr, sizeof(half));
+	return (unsigned)((half[0] ^ half[1] * UINT64_C(0x9e3779b97f4a7c15)) * UINT64_C(0xff51afd7ed558ccd) >> 52);
+}
+_Static_assert(TS_OWN6_BITS == 1 << 12, "the topmost twelve bits of the hash");
+
+static inline void
+ts_own6_add(struct ts_own6 *o, const uint8_t addr[16])
+{
+	unsigned bit = ts_own6_bit(addr);
+
+	o->bits[bit / 64] |= UINT64_C(1) << bit % 64;
+}
+
+static inline bool
+ts_own6_suspect(const struct ts_own6 *o, const uint8_t addr[16])
+{
+	unsigned bit = ts_own6_bit(addr);
+
+	return o->bits[bit / 64] >> bit % 64 & 1;
+}
+
 /*
  * What follows from the configuration and the box's own addresses. Built whole by control whenever one of them changes.
  */
@@ -192,10 +226,12 @@ struct ts_services {
 	struct ts_teredo_server server;
 	bool handover[TS_N_MECHS][TS_N_MECHS]; /* from, to: G31 */
 	struct in6_addr icmp6_source;	       /* ID6, G47 */
+	struct ts_own6 own6;
 	bool pass_rh0;			       /* G28 */
 	uint8_t hop_limit;		       /* of packets that the box originates */
 	struct ts_source_policy *policy;       /* core or extended list, own addresses, attached subnets */
 	struct ts_source_policy *managed;      /* the same with the managed list (G15), for 6rd and ISATAP */
+	struct ts_source_policy *probe_policy; /* own addresses alone, for test packets; NULL: there are none */
 	struct ts_loop_guard *loop_guard;      /* G29 */
 	struct ts_prefix_set *deny6;	       /* native addresses that are not served; NULL: none */
 	/* Hints that workers write, too: they outlive a version of the services. */
@@ -215,8 +251,8 @@ struct ts_port_map {
 };
 
 struct ts_tables {
-	struct rte_fib *fib4;
-	struct rte_fib6 *fib6;
+	const struct ts_fib4 *fib4;
+	const struct ts_fib6 *fib6;
 	const struct ts_nexthop *nexthops; /* [TS_MAX_NEXTHOPS] */
 	const struct ts_adjacency *adjacencies;
 	const struct ts_services *services;

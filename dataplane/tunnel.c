@@ -75,10 +75,14 @@ frag_off_to(const struct ts_worker *w, const struct ts_tunnel *t, rte_be32_t sit
 	return path != 0 && path < MIN_IPV6_MTU + TS_IPV4_HDR_LEN ? 0 : RTE_BE16(0x4000);
 }
 
-/* O20: addresses of our own domains and sites cannot come from the native side. The counter, or -1. */
+/* O20: addresses of our own, of our domains and sites cannot come from the native side. The counter, or -1. */
 static int
-foreign_source(const struct ts_services *s, const uint8_t src[16], const struct ts_encap_counters *c)
+foreign_source(const struct ts_worker *w, const uint8_t src[16], const struct ts_encap_counters *c)
 {
+	const struct ts_services *s = w->tables->services;
+
+	if (unlikely(ts_own6_suspect(&s->own6, src)) && ts_lookup6(w, src)->kind == TS_NH_LOCAL)
+		return c->src_own;
 	for (unsigned i = 0; i < s->n_sixrd; i++)
 		if (ts_prefix6_contains(&s->sixrd[i].map.prefix, src))
 			return c->src_6rd;
@@ -92,7 +96,7 @@ foreign_source(const struct ts_services *s, const uint8_t src[16], const struct 
 static int
 encap_refused(struct ts_worker *w, const struct rte_ipv6_hdr *ip, rte_be32_t dst, const struct ts_encap_counters *c)
 {
-	int reason = foreign_source(w->tables->services, ip->src_addr, c);
+	int reason = foreign_source(w, ip->src_addr, c);
 
 	if (unlikely(reason >= 0))
 		return reason;

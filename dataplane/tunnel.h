@@ -10,7 +10,8 @@
 
 struct ts_encap_counters {
 	struct ts_error_counters error;
-	enum ts_counter packets, bytes, blackhole, src_6rd, src_isatap, src_denied, site_limited, prefix_limited;
+	enum ts_counter packets, bytes, blackhole, src_6rd, src_isatap, src_own, src_denied, site_limited,
+		prefix_limited;
 };
 
 struct ts_decap_counters {
@@ -106,7 +107,7 @@ ts_lookup4(const struct ts_worker *w, rte_be32_t addr)
 	uint32_t dst = rte_be_to_cpu_32(addr);
 	uint64_t nh;
 
-	rte_fib_lookup_bulk(w->tables->fib4, &dst, &nh, 1);
+	ts_fib4_lookup_bulk(w->tables->fib4, &dst, &nh, 1);
 	return ts_nexthop(w, nh);
 }
 
@@ -117,7 +118,7 @@ ts_lookup6(const struct ts_worker *w, const uint8_t addr[16])
 	uint64_t nh;
 
 	memcpy(dst[0], addr, 16);
-	rte_fib6_lookup_bulk(w->tables->fib6, dst, &nh, 1);
+	ts_fib6_lookup_bulk(w->tables->fib6, dst, &nh, 1);
 	return ts_nexthop(w, nh);
 }
 

@@ -17,9 +17,15 @@
 #define EVENT_RING_SIZE 1024
 #define HANDOFF_RING_SIZE 256
 #define PEER_RING_SIZE 512
+_Static_assert(HANDOFF_RING_SIZE + PEER_RING_SIZE <= TS_HANDED_OVER_MAX, "there are buffers for what the rings hold");
 #define NEIGH_MISSES_PER_SECOND 200 /* distinct next hops, of the whole box */
 #define PUNTS_PER_SECOND 50000	    /* besides routing and neighbour protocols; a kernel takes more, but not for this */
 #define PUNT_BURST 512
+/* O17: of one neighbour's MAC, so that one cannot starve the others. A burst of sessions is half of their ring. */
+#define NEIGH_PER_SOURCE 100 /* ARP and ND per second; a scan of the LAN through the neighbour's router takes less */
+#define NEIGH_BURST_PER_SOURCE 200
+#define SESSIONS_PER_SOURCE 20000 /* BGP and BFD: a full table as fast as a kernel takes it */
+#define SESSIONS_BURST_PER_SOURCE 512
 #define IDLE_TURNS 64 /* empty turns before a polite sleep */
 #define IDLE_SLEEP_NS 100000
 
@@ -66,6 +72,10 @@ init_limits(struct ts_worker *w)
 	ts_worker_set_limits(w, &limits);
 	ts_token_bucket_init(&w->neigh_limit, w->hz, misses, misses, now);
 	ts_token_bucket_init(&w->punt_limit, w->hz, share(PUNTS_PER_SECOND, w->conf.n_workers), PUNT_BURST, now);
+	ts_prefix_limiter_init(&w->neigh_sources, w->hz, NEIGH_PER_SOURCE, NEIGH_BURST_PER_SOURCE, w->conf.seed);
+	ts_prefix_limiter_init(
+		&w->session_sources, w->hz, SESSIONS_PER_SOURCE, SESSIONS_BURST_PER_SOURCE, w->conf.seed + 1);
+	ts_strangers_init(&w->strangers, w->conf.seed);
 }
 
 /* splitmix64: the numbers need only differ between relays and restarts. */
@@ -186,7 +196,15 @@ free_frames(struct ts_worker *w)
 	struct ts_handoff handed;
 	struct ts_peer_handoff peer;
 	struct ts_punt out;
+	struct ts_command command;
+	struct ts_event event;
 
+	while (w->commands != NULL && rte_ring_dequeue_elem(w->commands, &command, sizeof(command)) == 0)
+		if (command.type == TS_COMMAND_PROBE)
+			rte_pktmbuf_free(command.probe);
+	while (w->events != NULL && rte_ring_dequeue_elem(w->events, &event, sizeof(event)) == 0)
+		if (event.type == TS_EVENT_PROBE)
+			rte_pktmbuf_free(((const struct ts_probe_result *)(const void *)event.addr)->out);
 	while (w->injects != NULL && rte_ring_dequeue_elem(w->injects, &in, sizeof(in)) == 0)
 		rte_pktmbuf_free(in.frame);
 	while (w->urgent_punts != NULL && rte_ring_dequeue_elem(w->urgent_punts, &out, sizeof(out)) == 0)
@@ -322,5 +340,6 @@ ts_worker_stats(const struct ts_worker *w, struct ts_worker_stats *out)
 		.last_turn_tsc = w->now,
 		.id = w->conf.id,
 		.cpu = w->conf.cpu,
+		.strangers = &w->strangers,
 	};
 }

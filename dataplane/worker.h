@@ -16,12 +16,14 @@
 #include "counters.h"
 #include "lib/config.h"
 #include "messages.h"
+#include "strangers.h"
 #include "tables.h"
 
 #define TS_BURST_MAX 64
 #define TS_MAX_RXQ 32
-#define TS_TX_PORTS 32		    /* port ids below this */
-#define TS_REASSEMBLY_HELD_MAX 1024 /* fragments that one worker keeps, whatever else is configured */
+#define TS_TX_PORTS 32		       /* port ids below this */
+#define TS_HANDED_OVER_MAX (256 + 512) /* packets in the rings from one worker to another */
+#define TS_REASSEMBLY_HELD_MAX 1024    /* fragments that one worker keeps, whatever else is configured */
 
 /* The counters of one port as one worker sees it. */
 struct ts_port_counters {
@@ -131,6 +133,7 @@ struct ts_worker_stats {
 	uint64_t table_version;
 	uint64_t last_turn_tsc;
 	unsigned id, cpu;
+	const struct ts_strangers *strangers; /* O16 */
 };
 void ts_worker_stats(const struct ts_worker *w, struct ts_worker_stats *out);
 

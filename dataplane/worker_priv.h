@@ -17,13 +17,14 @@
 #include "lib/prefix_limiter.h"
 #include "lib/reassembly.h"
 #include "lib/token_bucket.h"
+#include "strangers.h"
 #include "worker.h"
 
-#define TS_IP_ID_SLOTS 4096  /* counters of IPv4 identification, by hash of the destination */
-#define TS_WAIT_SLOTS 64     /* next hops that packets of one worker can wait for */
-#define TS_WAIT_PACKETS 32   /* upper bound of limits.neighbour-queue */
-#define TS_DELAYED_MAX 64    /* beyond it advertisements leave at once */
-#define TS_BEHIND_SLOTS 1024 /* Teredo clients whose packets have just been handed to their owner */
+#define TS_IP_ID_SLOTS 4096   /* counters of IPv4 identification, by hash of the destination */
+#define TS_WAIT_SLOTS 64      /* next hops that packets of one worker can wait for */
+#define TS_WAIT_PACKETS 32    /* upper bound of limits.neighbour-queue */
+#define TS_DELAYED_MAX 64     /* beyond it advertisements leave at once */
+#define TS_BEHIND_SLOTS 32768 /* for Teredo clients whose packets have just been handed to their owner */
 #define TS_NO_IFACE UINT16_MAX
 /* All headers that the lanes read, outer and inner, with options and an extension header or two, are in the first
  * segment. */
@@ -83,12 +84,6 @@ struct ts_delayed {
 	uint16_t site;
 };
 
-/* The last packet handed over for a Teredo client: see relay_owner.c. */
-struct ts_behind {
-	uint32_t tag;	   /* of the client */
-	uint32_t position; /* in its owner's ring */
-};
-
 struct ts_worker {
 	/* read by every packet */
 	const struct ts_tables *tables;
@@ -116,8 +111,12 @@ struct ts_worker {
 	/* rarely */
 	struct ts_token_bucket limits[TS_N_LIMITS];
 	struct ts_token_bucket neigh_limit, punt_limit;
+	struct ts_prefix_limiter neigh_sources, session_sources; /* by source MAC: O17 */
+	struct ts_strangers strangers;
 	struct ts_prefix_limiter keyed[TS_N_KEYED_LIMITS];
 	struct ts_rate rates[TS_N_KEYED_LIMITS]; /* that they have now */
+	bool probing;				 /* probe.c: a test packet is on its way, and this is what it became */
+	struct rte_mbuf *probe_out;
 	uint16_t n_delayed;
 	uint64_t random;
 	struct ts_delayed delayed[TS_DELAYED_MAX];
@@ -125,7 +124,7 @@ struct ts_worker {
 	uint64_t next_wait_check;
 	uint64_t next_lag_turn;
 	uint64_t next_relay_timer;
-	struct ts_behind behind[TS_BEHIND_SLOTS];
+	uint32_t behind[TS_BEHIND_SLOTS]; /* see relay_owner.c */
 	struct ts_wait_slot wait[TS_WAIT_SLOTS];
 	uint64_t loops, busy_loops, cycles, busy_cycles;
 };
@@ -141,6 +140,16 @@ ts_drop(struct ts_worker *w, struct rte_mbuf *m, enum ts_counter reason)
 {
 	w->counters[reason]++;
 	rte_pktmbuf_free(m);
+}
+
+/* O16: as it was received, its Ethernet header still in front of it. */
+static inline void
+ts_drop_stranger(struct ts_worker *w, struct rte_mbuf *m, uint16_t iface, enum ts_counter reason)
+{
+	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *) - w->tables->ifaces[iface].l2_len;
+
+	ts_strangers_count(&w->strangers, iface, frame + RTE_ETHER_ADDR_LEN);
+	ts_drop(w, m, reason);
 }
 
 static inline const struct ts_nexthop *
@@ -283,6 +292,10 @@ void ts_neigh_wait_free(struct ts_worker *w);
 /* punt.c: to the kernel, as the frame came. */
 void ts_punt(struct ts_worker *w, struct rte_mbuf *m, uint16_t iface, rte_be16_t ethertype);
 void ts_inject(struct ts_worker *w);
+
+/* probe.c: a test packet of control through its lane; what reached its far end. */
+void ts_probe_run(struct ts_worker *w, struct rte_mbuf *m);
+void ts_probe_arrived(struct ts_worker *w, struct rte_mbuf *m);
 
 /* Cut the packet to `len` bytes, over several segments if need be. */
 void ts_trim(struct rte_mbuf *m, uint32_t len);

@@ -240,7 +240,7 @@ struct ts_config {
 	struct {
 		uint32_t ipv4_routes, ipv6_routes; /* limits */
 		uint32_t ipv4_tbl8, ipv6_tbl8;	   /* 0 = computed from the route limits */
-		uint32_t next_hops;		   /* at most 32767 (2-byte next hops in rte_fib) */
+		uint32_t next_hops;		   /* at most 32767: IPv4 table entries hold 15 bits */
 		uint32_t adjacencies;
 	} tables;
 	struct {
@@ -249,6 +249,12 @@ struct ts_config {
 		uint32_t delete_hold_max_ms;
 		uint32_t resync_s; /* full comparison with a dump this often; 0 = only when needed */
 	} kernel;
+	struct {
+		bool enabled;
+		struct ts_cfg_addr address; /* to listen on, in `netns` */
+		uint16_t port;
+		uint32_t stale_s; /* routes of a former connection that FRR has not sent again are kept so long */
+	} fpm;
 	struct {
 		bool pass_rh0;		     /* G28: let type 0 routing headers pass */
 		enum ts_v4_filter v4_filter; /* G12, G13 */
@@ -284,6 +290,14 @@ struct ts_config {
 		char device[TS_NAME_LEN]; /* TUN that lives and dies with the process (decisions.md 6) */
 		uint32_t table;		  /* kernel table that BIRD or FRR exports */
 	} announce;
+	struct {
+		bool probe;				 /* O1 */
+		bool require_default4, require_default6; /* O2 */
+		uint32_t min_ipv4_routes, min_ipv6_routes;
+		uint32_t hold_down_s, hold_down_max_s; /* O3 */
+		uint32_t drain_s;		       /* from the first sign of draining to the withdrawal */
+		uint32_t loss_percent, loss_s;	       /* O4; 0 % = never */
+	} health;
 	struct ts_cfg_6to4 sixto4;
 	struct ts_cfg_6rd sixrd[TS_MAX_6RD];
 	unsigned n_sixrd;

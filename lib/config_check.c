@@ -178,6 +178,45 @@ check_tables(struct ts_load *l)
 }
 
 static void
+check_health(struct ts_load *l)
+{
+	const struct ts_config *cfg = l->cfg;
+
+	if (cfg->health.hold_down_max_s < cfg->health.hold_down_s)
+		ts_fault_at(l, "health.hold-down-max-s", "%u is less than hold-down-s, %u", cfg->health.hold_down_max_s,
+			cfg->health.hold_down_s);
+}
+
+static bool
+is_host4(rte_be32_t addr)
+{
+	uint8_t first = ((const uint8_t *)&addr)[0];
+
+	return first != 0 && first < 224;
+}
+
+/* The kernel's own routes tell what the twins' links are; without twins no route leads anywhere. */
+static void
+check_fpm(struct ts_load *l)
+{
+	const struct ts_config *cfg = l->cfg;
+	const struct ts_cfg_addr *a = &cfg->fpm.address;
+	bool host = a->family == AF_INET ? is_host4(a->v4)
+					 : !IN6_IS_ADDR_UNSPECIFIED(&a->v6) && !IN6_IS_ADDR_MULTICAST(&a->v6);
+	unsigned twins = 0;
+
+	if (!cfg->fpm.enabled)
+		return;
+	for (unsigned i = 0; i < cfg->n_interfaces; i++)
+		twins += cfg->interfaces[i].twin == TS_TWIN_TAP;
+	if (twins == 0 && cfg->n_interfaces > 0)
+		ts_fault_at(l, "fpm", "no interface has a twin: FRR's routes could lead nowhere");
+	if (!host)
+		ts_fault_at(l, "fpm.address",
+			"not the address of a host: whoever can connect can give routes, so say which address it is");
+}
+
+static void
 check_control(struct ts_load *l)
 {
 	const char *prefix = l->cfg->control.file_prefix;
@@ -194,6 +233,8 @@ ts_check(struct ts_load *l)
 	check_netns(l, "netns", l->cfg->netns);
 	check_control(l);
 	check_tables(l);
+	check_fpm(l);
+	check_health(l);
 	ts_check_ports(l);
 	ts_check_interfaces(l);
 	ts_check_services(l);

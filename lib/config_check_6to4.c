@@ -6,18 +6,32 @@
 
 #include "config_internal.h"
 
+/* 0 is also what a faulty value left: only what is written as such is a fault of its own. */
+static bool
+is_written_zero(struct ts_load *l, const char *path)
+{
+	unsigned line;
+	const struct ts_node *n = ts_node_find(l->root, path, &line);
+	struct in_addr addr;
+
+	return n != NULL && n->text != NULL && inet_pton(AF_INET, n->text, &addr) == 1;
+}
+
 /* RFC 3056 section 9: nobody out there could answer. */
 static void
-check_private(struct ts_load *l)
+check_public(struct ts_load *l)
 {
 	const struct ts_cfg_6to4 *c = &l->cfg->sixto4;
 	char path[TS_PATH_TEXT], text[INET_ADDRSTRLEN];
 
-	for (unsigned i = 0; i < c->n_rx_v4; i++)
+	for (unsigned i = 0; i < c->n_rx_v4; i++) {
+		ts_item(path, "6to4.addresses", i, "");
 		if (ts_is_private4(c->rx_v4[i]))
-			ts_fault_at(l, ts_item(path, "6to4.addresses", i, ""),
-				"%s is private: 6to4 needs public addresses (RFC 3056 section 9)",
+			ts_fault_at(l, path, "%s is private: 6to4 needs public addresses (RFC 3056 section 9)",
 				inet_ntop(AF_INET, &c->rx_v4[i], text, sizeof(text)));
+		else if (c->rx_v4[i] == 0 && is_written_zero(l, path))
+			ts_fault_at(l, path, "0.0.0.0 is no address of a host");
+	}
 }
 
 static void
@@ -67,7 +81,7 @@ ts_check_6to4(struct ts_load *l)
 	check_local(l);
 	if (!l->cfg->sixto4.enabled)
 		return;
-	check_private(l);
+	check_public(l);
 	check_source(l);
 	ts_check_tunnel_mtu(l, "6to4.mtu", l->cfg->sixto4.mtu, 20, "IPv4 header");
 }

@@ -12,6 +12,7 @@
 #include "teredo_keys.h"
 
 #define SERVER_PORT 3544
+#define BUFFER_BYTES 2048 /* at least so many has each packet buffer */
 
 static bool
 is_given(const struct ts_load *l, const char *path)
@@ -164,6 +165,11 @@ check_numbers(struct ts_load *l)
 			c->valid_s);
 	if (c->unconfirmed > c->peers)
 		ts_fault_at(l, "teredo-relay.unconfirmed", "%u is more than `peers`, %u", c->unconfirmed, c->peers);
+	/* What strangers can make wait must not be what the ports receive with. */
+	if (l->cfg->memory.mbufs != 0 && c->queue_bytes / BUFFER_BYTES > l->cfg->memory.mbufs / 4)
+		ts_fault_at(l, "teredo-relay.queue-bytes",
+			"%u bytes are more than a quarter of the %u packet buffers of memory.mbufs", c->queue_bytes,
+			l->cfg->memory.mbufs);
 }
 
 static void

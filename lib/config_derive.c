@@ -95,6 +95,17 @@ ts_finish_known_6rd(struct ts_load *l, const struct ts_node *map, const char *pa
 }
 
 void
+ts_finish_fpm(struct ts_load *l, const struct ts_node *map, const char *path, void *base)
+{
+	struct ts_config *cfg = base;
+
+	(void)l;
+	(void)map;
+	(void)path;
+	cfg->fpm.enabled = true;
+}
+
+void
 ts_finish_announce(struct ts_load *l, const struct ts_node *map, const char *path, void *base)
 {
 	struct ts_config *cfg = base;

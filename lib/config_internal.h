@@ -75,6 +75,7 @@ enum {
 	TS_KEY_UNIQUE = 1 << 3,	 /* no value of the list may come twice; compared as bytes */
 	TS_KEY_OWNED = 1 << 4,	 /* the list is on the heap: `offset` is of a pointer */
 	TS_KEY_OR_ZERO = 1 << 5, /* 0 is allowed below `min`; of a rate: 0 is no limit */
+	TS_KEY_STAYS = 1 << 6,	 /* a section that neither comes nor goes at a reload */
 };
 
 /* `base` is the scope's struct; map is NULL when the section is there but empty. */
@@ -138,6 +139,7 @@ void ts_load_defaults(const char *prefix, void *base);
 void ts_finish_interface(struct ts_load *l, const struct ts_node *map, const char *path, void *base);
 void ts_finish_route(struct ts_load *l, const struct ts_node *map, const char *path, void *base);
 void ts_finish_known_6rd(struct ts_load *l, const struct ts_node *map, const char *path, void *base);
+void ts_finish_fpm(struct ts_load *l, const struct ts_node *map, const char *path, void *base);
 void ts_finish_announce(struct ts_load *l, const struct ts_node *map, const char *path, void *base);
 void ts_finish_local(struct ts_load *l, const struct ts_node *map, const char *path, void *base);
 void ts_finish_6to4(struct ts_load *l, const struct ts_node *map, const char *path, void *base);

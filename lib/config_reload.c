@@ -103,6 +103,14 @@ is_off(const struct ts_key *section, const void *was, const void *is)
 	return at != 0 && !(*((const bool *)was + at) && *((const bool *)is + at));
 }
 
+static bool
+comes_or_goes(const struct ts_key *section, const void *was, const void *is)
+{
+	size_t at = section->enabled_offset;
+
+	return *((const bool *)was + at) != *((const bool *)is + at);
+}
+
 static void
 compare_scope(struct diff *d, const char *prefix, const char *path, const void *was, const void *is)
 {
@@ -113,10 +121,13 @@ compare_scope(struct diff *d, const char *prefix, const char *path, const void *
 		const struct ts_key *key = &ts_keys[i];
 		const char *name = ts_key_child(key, prefix, &len);
 
-		if (name == NULL || (key->flags & TS_KEY_RELOADABLE) || is_off(key, was, is))
+		if (name == NULL || (key->flags & TS_KEY_RELOADABLE))
 			continue;
 		snprintf(child, sizeof(child), "%s%.*s", path, (int)len, name);
-		if (key->type == TS_KEY_SECTION) {
+		if (is_off(key, was, is)) {
+			if ((key->flags & TS_KEY_STAYS) && comes_or_goes(key, was, is))
+				differs(d, child);
+		} else if (key->type == TS_KEY_SECTION) {
 			snprintf(child_prefix, sizeof(child_prefix), "%s.", key->path);
 			strncat(child, ".", sizeof(child) - strlen(child) - 1);
 			compare_scope(d, child_prefix, child, was, is);

@@ -28,10 +28,10 @@ _tsunagictl()
 		esac
 	done
 	case ${#words[@]} in
-	0) mapfile -t COMPREPLY < <(compgen -W 'show explain' -- "$cur") ;;
+	0) mapfile -t COMPREPLY < <(compgen -W 'show explain health drain resume reload' -- "$cur") ;;
 	1)
 		[[ ${words[0]} == show ]] && mapfile -t COMPREPLY < <(compgen -W \
-			'counters drops ports interfaces routes neighbours workers tables teredo version' -- "$cur")
+			'counters drops ports interfaces routes neighbours strangers fpm workers tables teredo version' -- "$cur")
 		;;
 	2)
 		[[ ${words[*]} == 'show teredo' ]] && mapfile -t COMPREPLY < <(compgen -W 'summary peers' -- "$cur")

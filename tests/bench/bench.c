@@ -23,16 +23,15 @@
 #include <rte_ethdev.h>
 #include <rte_vect.h>
 
+#include "attack.h"
 #include "control/local.h"
 #include "control/neigh.h"
-#include "dataplane/worker.h"
-#include "traffic.h"
+#include "control/ports.h"
+#include "load.h"
+#include "rows.h"
 
-#define HOT 1024
-#define COLD 65536
 #define BURST 32
 #define N_GATEWAYS 64
-#define MAX_ROUNDS 256
 #define SLICE COLD /* packets of a row in a round: every flow at least once */
 #define TRIES 4
 #define ROUNDS_MIN 5
@@ -41,52 +40,11 @@
 
 static const uint8_t router_mac[6] = {2, 0, 0, 0, 0, 1};
 
-/* One line of the result. `floor` is the row that it is compared with. */
-struct row {
-	const char *name;
-	enum bench_kind kind;
-	size_t packets;
-	int io; /* receive and send only */
-	int floor;
-	enum ts_counter counts; /* what each packet has to count in */
-	uint16_t port;
-	size_t frame_bytes;
-	struct ts_worker *worker;
-	unsigned disturbed; /* rounds */
-	double cycles[MAX_ROUNDS], ratio[MAX_ROUNDS];
-};
-
-/*
- * Floors first. Every lane is compared with io over as many flows. Its frames are those of encap; those of decap are 20
- * bytes longer, which the copy in net_pcap hardly feels.
- */
-static struct row rows[] = {
-	{.name = "io", .kind = BENCH_6TO4_ENCAP, .packets = HOT, .io = 1, .floor = 0},
-	{.name = "io-cold", .kind = BENCH_6TO4_ENCAP, .packets = COLD, .io = 1, .floor = 0},
-	{.name = "6to4-encap", .kind = BENCH_6TO4_ENCAP, .packets = HOT, .floor = 0, .counts = TS_C_6to4_encap_packets},
-	{.name = "6to4-encap-cold",
-		.kind = BENCH_6TO4_ENCAP,
-		.packets = COLD,
-		.floor = 1,
-		.counts = TS_C_6to4_encap_packets},
-	{.name = "6to4-decap", .kind = BENCH_6TO4_DECAP, .packets = HOT, .floor = 0, .counts = TS_C_6to4_decap_packets},
-	{.name = "6to4-decap-cold",
-		.kind = BENCH_6TO4_DECAP,
-		.packets = COLD,
-		.floor = 1,
-		.counts = TS_C_6to4_decap_packets},
-	{.name = "echo4", .kind = BENCH_ECHO4, .packets = HOT, .floor = 0, .counts = TS_C_echo4_replies},
-	{.name = "echo4-cold", .kind = BENCH_ECHO4, .packets = COLD, .floor = 1, .counts = TS_C_echo4_replies},
-	{.name = "echo6", .kind = BENCH_ECHO6, .packets = HOT, .floor = 0, .counts = TS_C_echo6_replies},
-	{.name = "echo6-cold", .kind = BENCH_ECHO6, .packets = COLD, .floor = 1, .counts = TS_C_echo6_replies},
-};
-#define N_ROWS RTE_DIM(rows)
-
 static struct {
-	size_t routes_v4, routes_v6, rounds;
+	size_t routes_v4, routes_v6, rounds, peers;
 	unsigned seconds; /* from the start, after which rounds end */
 	const char *json;
-} opt = {950000, 220000, 151, 600, NULL};
+} opt = {950000, 220000, 151, 1000000, 600, NULL};
 
 static struct {
 	uint64_t started;
@@ -99,6 +57,7 @@ static struct {
 	struct ts_publisher *publisher;
 	struct ts_local *local;
 	struct bench_routes routes;
+	struct bench_load load;
 } b;
 
 static void
@@ -137,8 +96,9 @@ add_row_port(struct row *r, unsigned i)
 	snprintf(name, sizeof(name), "net_pcap%u", i);
 	snprintf(args, sizeof(args), "rx_pcap=%s,infinite_rx=1", path);
 	r->frame_bytes = bench_pcap_write(path, r->kind, &b.routes, r->packets, router_mac);
-	/* the file's packets, a ring's worth of copies, what the null port holds */
-	pool = rte_pktmbuf_pool_create(name, (unsigned)r->packets + 4096, 256, 0, DATA_ROOM, SOCKET_ID_ANY);
+	/* the file's packets, a ring's worth of copies, what the null port holds; and what waits for strangers */
+	pool = rte_pktmbuf_pool_create(
+		name, (unsigned)r->packets + (r->attack ? 65536 : 4096), 256, 0, DATA_ROOM, SOCKET_ID_ANY);
 	if (pool == NULL)
 		die("packet buffers");
 	r->port = add_port(name, args, pool);
@@ -156,7 +116,7 @@ add_ports(void)
 	if (mkdtemp(b.dir) == NULL)
 		die(b.dir);
 	b.null_port = add_port("net_null0", "no-rx=1", pool);
-	for (unsigned i = 0; i < N_ROWS; i++)
+	for (unsigned i = 0; i < n_rows; i++)
 		add_row_port(&rows[i], i);
 	rmdir(b.dir);
 }
@@ -190,6 +150,19 @@ configure(void)
 	c->sixto4.n_rx_v4 = 1;
 	inet_pton(AF_INET6, "2001:200:0:b000:192:88:99:1", &c->local.icmp6_source);
 	c->local.has_icmp6_source = true;
+	bench_teredo_configure(c, (uint32_t)opt.peers);
+}
+
+/* With as many Teredo peers as there is memory for. */
+static void
+own_addresses(void)
+{
+	while (ts_local_set_host_addrs(b.local, NULL, 0) != 0) {
+		b.cfg.teredo_relay.peers /= 2;
+		if (b.cfg.teredo_relay.peers < COLD)
+			die("own addresses");
+	}
+	opt.peers = RTE_MIN(opt.peers, (size_t)b.cfg.teredo_relay.peers);
 }
 
 static void
@@ -208,27 +181,12 @@ add_gateways(uint32_t nh4[N_GATEWAYS], uint32_t nh6[N_GATEWAYS])
 }
 
 static void
-add_routes(const struct bench_route *r, size_t n, const uint32_t *nh)
-{
-	for (size_t i = 0; i < n; i++) {
-		uint32_t id = nh[(i * 2654435761u >> 8) % N_GATEWAYS];
-
-		ts_nexthop_hold(b.nexthops, id);
-		if (ts_rib_set(b.rib, r[i].family, r[i].prefix, r[i].len, TS_ORIGIN_KERNEL, 0, id, 1) != 0)
-			die("route");
-	}
-}
-
-static void
 load_tables(struct ts_worker **workers, unsigned n)
 {
-	/* In the synthetic table most /48s have no covering route: three groups of the trie each. */
-	struct ts_rib_conf conf = {.max_ipv4 = (uint32_t)opt.routes_v4 + 1000,
-		.max_ipv6 = (uint32_t)opt.routes_v6 + 1000,
-		.tbl8_ipv6 = 65536 + 3 * (uint32_t)opt.routes_v6};
+	struct ts_rib_conf conf = {
+		.max_ipv4 = (uint32_t)opt.routes_v4 + 1000, .max_ipv6 = (uint32_t)opt.routes_v6 + 1000};
 	uint32_t nh4[N_GATEWAYS], nh6[N_GATEWAYS];
 	uint64_t start = rte_rdtsc();
-	struct ts_rib_stats stats;
 	char err[256] = "";
 
 	b.nexthops = ts_nexthops_create(1024, 256, &b.ifaces);
@@ -237,17 +195,13 @@ load_tables(struct ts_worker **workers, unsigned n)
 		die(err);
 	b.publisher = ts_publisher_create(b.rib, b.nexthops, &b.ifaces, workers, n, NULL);
 	b.local = ts_local_create(&b.cfg, &b.ifaces, b.nexthops, b.rib, b.publisher);
-	if (ts_local_set_host_addrs(b.local, NULL, 0) != 0)
-		die("own addresses");
+	own_addresses();
 	add_gateways(nh4, nh6);
-	add_routes(b.routes.v4, b.routes.n_v4, nh4);
-	add_routes(b.routes.v6, b.routes.n_v6, nh6);
-	ts_publish_sync(b.publisher);
-	ts_rib_stats(b.rib, &stats);
-	if (stats.insert_failures != 0 || stats.rebuilds != 0)
-		die("the tables do not hold the routes");
-	printf("%zu IPv4 and %zu IPv6 routes in both tables after %.2f s\n", opt.routes_v4, opt.routes_v6,
-		(double)(rte_rdtsc() - start) / (double)rte_get_tsc_hz());
+	bench_load(&b.load, b.nexthops, b.rib, b.publisher, &b.routes, nh4, nh6, N_GATEWAYS);
+	opt.peers = bench_peers_plant(ts_local_teredo(b.local), &b.routes, opt.peers, COLD);
+	printf("%zu IPv4 and %zu IPv6 routes in both tables, %zu Teredo peers after %.2f s\n", opt.routes_v4,
+		opt.routes_v6, opt.peers, (double)(rte_rdtsc() - start) / (double)rte_get_tsc_hz());
+	bench_load_print(&b.load);
 }
 
 static struct ts_worker *
@@ -262,6 +216,8 @@ make_worker(const struct row *r, unsigned id)
 	conf.reassembly.max_datagrams = 1;
 	for (unsigned i = 0; i < TS_N_LIMITS; i++) /* more than any core can send */
 		conf.limits.box[i].per_second = conf.limits.box[i].burst = 2000000000;
+	if (r->attack) /* which are what protects it */
+		ts_ports_limits(&b.cfg, &conf.limits);
 	w = ts_worker_create(&conf, err, sizeof(err));
 	if (w == NULL)
 		die(err);
@@ -330,6 +286,11 @@ check_forwarded(const struct row *r)
 	if (r->io)
 		return;
 	ts_worker_stats(r->worker, &s);
+	if (r->attack) {
+		if (!bench_attack_held(&s, ts_local_teredo(b.local), &b.cfg, stdout))
+			die("the relay did not hold");
+		return;
+	}
 	if (s.counters[TS_C_tx_packets] == s.counters[TS_C_rx_packets] &&
 		s.counters[r->counts] == s.counters[TS_C_rx_packets])
 		return;
@@ -342,7 +303,7 @@ check_forwarded(const struct row *r)
 static void
 measure_round(size_t round)
 {
-	for (unsigned i = 0; i < N_ROWS; i++) {
+	for (unsigned i = 0; i < n_rows; i++) {
 		struct row *r = &rows[i];
 		bool disturbed;
 
@@ -356,14 +317,14 @@ static void
 measure(void)
 {
 	measure_round(0); /* warms up; the next one writes over it */
-	for (unsigned i = 0; i < N_ROWS; i++)
+	for (unsigned i = 0; i < n_rows; i++)
 		rows[i].disturbed = 0;
 	for (size_t round = 0; round < opt.rounds; round++) {
 		measure_round(round);
 		if (round + 1 >= ROUNDS_MIN && rte_rdtsc() - b.started > opt.seconds * rte_get_tsc_hz())
 			opt.rounds = round + 1;
 	}
-	for (unsigned i = 0; i < N_ROWS; i++)
+	for (unsigned i = 0; i < n_rows; i++)
 		check_forwarded(&rows[i]);
 }
 
@@ -375,6 +336,12 @@ by_double(const void *x, const void *y)
 	double a = *(const double *)x, c = *(const double *)y;
 
 	return (a > c) - (a < c);
+}
+
+static bool
+is_teredo(const struct row *r)
+{
+	return r->kind == BENCH_TEREDO_ENCAP || r->kind == BENCH_TEREDO_DECAP || r->attack;
 }
 
 /* Floors come first in the list, so theirs are sorted already. */
@@ -389,11 +356,12 @@ row_json(struct row *r)
 	ratio_min = r->cycles[0] / rows[r->floor].cycles[0];
 	printf("%-18s %8.1f %8.1f %8.2f %8.2f %8.2f %6zu %7zu %9u\n", r->name, r->cycles[0], r->cycles[mid],
 		mhz / r->cycles[0], ratio_min, r->ratio[mid], r->frame_bytes, r->packets, r->disturbed);
-	return json_pack("{s:s s:f s:f s:f s:f s:f s:I s:I s:i s:I s:I s:I s:i}", "name", r->name, "cycles_min",
+	return json_pack("{s:s s:f s:f s:f s:f s:f s:I s:I s:I s:I s:I s:I s:i}", "name", r->name, "cycles_min",
 		r->cycles[0], "cycles_median", r->cycles[mid], "mpps_max", mhz / r->cycles[0], "ratio_min", ratio_min,
 		"ratio_median", r->ratio[mid], "routes_v4", (json_int_t)opt.routes_v4, "routes_v6",
-		(json_int_t)opt.routes_v6, "peers", 0, "frame_bytes", (json_int_t)r->frame_bytes, "packets",
-		(json_int_t)r->packets, "rounds", (json_int_t)opt.rounds, "rounds_disturbed", (int)r->disturbed);
+		(json_int_t)opt.routes_v6, "peers", is_teredo(r) ? (json_int_t)opt.peers : (json_int_t)0, "frame_bytes",
+		(json_int_t)r->frame_bytes, "packets", (json_int_t)r->packets, "rounds", (json_int_t)opt.rounds,
+		"rounds_disturbed", (int)r->disturbed);
 }
 
 static void
@@ -406,10 +374,13 @@ show(void)
 		(double)rte_get_tsc_hz() / 1e6, page_kb, rte_vect_get_max_simd_bitwidth(), opt.rounds, SLICE);
 	printf("%-18s %8s %8s %8s %8s %8s %6s %7s %9s\n", "row", "cyc min", "median", "Mpps max", "x io min", "median",
 		"bytes", "flows", "disturbed");
-	for (unsigned i = 0; i < N_ROWS; i++) {
+	for (unsigned i = 0; i < n_rows; i++) {
 		json_t *row = row_json(&rows[i]);
 
+		if (rows[i].attack)
+			bench_attack_json(row);
 		json_object_set_new(row, "page_size", json_integer((json_int_t)page_kb * 1024));
+		bench_load_json(&b.load, row);
 		json_array_append_new(list, row);
 	}
 	if (opt.json != NULL && json_dump_file(list, opt.json, JSON_INDENT(1) | JSON_REAL_PRECISION(5)) != 0)
@@ -422,7 +393,7 @@ options(int argc, char **argv)
 {
 	static const struct option longs[] = {{"quick", no_argument, NULL, 'q'}, {"json", required_argument, NULL, 'j'},
 		{"routes-v4", required_argument, NULL, '4'}, {"routes-v6", required_argument, NULL, '6'},
-		{"rounds", required_argument, NULL, 'r'}, {0}};
+		{"rounds", required_argument, NULL, 'r'}, {"peers", required_argument, NULL, 'p'}, {0}};
 	int c;
 
 	optind = 1;
@@ -435,14 +406,31 @@ options(int argc, char **argv)
 			opt.routes_v4 = strtoul(optarg, NULL, 10);
 		else if (c == '6')
 			opt.routes_v6 = strtoul(optarg, NULL, 10);
+		else if (c == 'p')
+			opt.peers = strtoul(optarg, NULL, 10);
 		else if (c == 'r')
 			opt.rounds = strtoul(optarg, NULL, 10);
 		else
 			exit(2);
 	}
-	if (opt.rounds == 0 || opt.rounds > MAX_ROUNDS || opt.routes_v4 == 0 || opt.routes_v6 == 0) {
-		fprintf(stderr, "bench: rounds 1 to %d, at least one route of each family\n", MAX_ROUNDS);
+	if (opt.rounds == 0 || opt.rounds > MAX_ROUNDS || opt.routes_v4 == 0 || opt.routes_v6 == 0 ||
+		opt.peers < COLD || opt.peers > 8000000) {
+		fprintf(stderr, "bench: rounds 1 to %d, at least one route of each family, peers %d to 8000000\n",
+			MAX_ROUNDS, COLD);
 		exit(2);
+	}
+}
+
+static void
+start_attack(void)
+{
+	struct ts_worker_stats s;
+
+	for (unsigned i = 0; i < n_rows; i++) {
+		if (!rows[i].attack)
+			continue;
+		ts_worker_stats(rows[i].worker, &s);
+		bench_attack_start(ts_local_teredo(b.local), &b.routes, rows[i].port, s.id);
 	}
 }
 
@@ -450,7 +438,7 @@ options(int argc, char **argv)
 int
 main(int argc, char **argv)
 {
-	struct ts_worker *workers[N_ROWS];
+	struct ts_worker *workers[MAX_ROWS];
 	unsigned n = 0;
 	int used;
 
@@ -461,13 +449,18 @@ main(int argc, char **argv)
 		die("EAL");
 	options(argc - used, argv + used);
 	bench_routes_make(&b.routes, opt.routes_v4, opt.routes_v6);
+	bench_peers_make(&b.routes, opt.peers);
 	add_ports();
 	make_iface();
 	configure();
-	for (unsigned i = 0; i < N_ROWS; i++)
-		if (!rows[i].io)
-			workers[n++] = rows[i].worker = make_worker(&rows[i], i);
+	for (unsigned i = 0; i < n_rows; i++) {
+		if (rows[i].io)
+			continue;
+		workers[n] = rows[i].worker = make_worker(&rows[i], n);
+		n++;
+	}
 	load_tables(workers, n);
+	start_attack();
 	measure();
 	show();
 	bench_routes_free(&b.routes);

@@ -9,13 +9,16 @@
 #include <pcap/pcap.h>
 #include <rte_ether.h>
 #include <rte_ip.h>
+#include <rte_udp.h>
 
 #include "lib/source_policy.h"
+#include "lib/teredo.h"
 
 #define SEED UINT64_C(0x7473756e616769) /* "tsunagi" */
 #define FRAME_MAX 128
 #define PAYLOAD 8
 #define ALLOCATIONS_V6 60000 /* of a /32 each */
+#define SERVERS 256	     /* of the Teredo clients */
 
 /* Per mille of the table by prefix length, rounded from public full tables. */
 struct share {
@@ -139,6 +142,7 @@ bench_routes_free(struct bench_routes *r)
 {
 	free(r->v4);
 	free(r->v6);
+	free(r->peers);
 }
 
 /* A 6to4 site's IPv4 address behind a random route. */
@@ -175,6 +179,29 @@ put_6to4(uint8_t addr[16], rte_be32_t v4)
 	addr[15] = 1;
 }
 
+void
+bench_peer(uint8_t addr[16], const struct bench_routes *r, const struct ts_source_policy *policy, uint64_t *state)
+{
+	uint64_t server = SEED + next(state) % SERVERS, bits = next(state);
+	rte_be16_t port = rte_cpu_to_be_16((uint16_t)(1024 + (bits >> 16) % 64512));
+
+	ts_teredo_address(addr, site(r, policy, &server), bits & 0x3cff, port, site(r, policy, state));
+}
+
+void
+bench_peers_make(struct bench_routes *r, size_t n)
+{
+	const struct ts_source_policy_conf conf = {.list = TS_POLICY_EXTENDED};
+	struct ts_source_policy *policy = must(ts_source_policy_create(&conf));
+	uint64_t state = SEED + 100;
+
+	r->peers = must(calloc(n, sizeof(*r->peers)));
+	r->n_peers = n;
+	for (size_t i = 0; i < n; i++)
+		bench_peer(r->peers[i], r, policy, &state);
+	ts_source_policy_free(policy);
+}
+
 static size_t
 ip6(uint8_t *p, uint8_t next_header, const uint8_t src[16], const uint8_t dst[16])
 {
@@ -204,9 +231,79 @@ ip4(uint8_t *p, uint8_t protocol, rte_be32_t src, rte_be32_t dst, size_t payload
 	return 20 + payload;
 }
 
+/* A UDP header at `l4`, IPv4 addresses and all behind it there already; checksums included. */
+static void
+udp4(uint8_t *l4, rte_be16_t src_port, uint16_t dst_port, size_t payload)
+{
+	struct rte_udp_hdr *udp = (void *)l4;
+
+	udp->src_port = src_port;
+	udp->dst_port = rte_cpu_to_be_16(dst_port);
+	udp->dgram_len = rte_cpu_to_be_16((uint16_t)(8 + payload));
+	udp->dgram_cksum = 0;
+	udp->dgram_cksum = rte_ipv4_udptcp_cksum((const void *)(l4 - 20), udp);
+}
+
+/* IPv6 with a UDP header that has a checksum, as everybody's has. */
+static size_t
+ip6_udp(uint8_t *p, const uint8_t src[16], const uint8_t dst[16])
+{
+	struct rte_udp_hdr *udp = (void *)(p + 40);
+	size_t len = ip6(p, IPPROTO_UDP, src, dst);
+
+	udp->src_port = udp->dst_port = RTE_BE16(4096);
+	udp->dgram_len = RTE_BE16(PAYLOAD);
+	udp->dgram_cksum = rte_ipv6_udptcp_cksum((const void *)p, udp);
+	return len;
+}
+
+/* F4, V5: with a nonce, from fe80::ffff:ffff:fffd. */
+static size_t
+solicitation(uint8_t *p)
+{
+	static const uint8_t rs[13 + 48] = {0, 1, [4] = 1, 2, 3, 4, 5, 6, 7, 8, [13] = 0x60, [18] = 8, IPPROTO_ICMPV6,
+		255, 0xfe, 0x80, [31 ... 35] = 0xff, 0xfd, 0xff, 0x02, [52] = 2, 133, 0, 0x7d, 0x39};
+
+	memcpy(p, rs, sizeof(rs));
+	return sizeof(rs);
+}
+
+/* The i-th packet of one of the Teredo rows. */
+static size_t
+teredo(uint8_t *p, enum bench_kind kind, const struct bench_routes *r, const uint8_t host[16], size_t i)
+{
+	const uint8_t *peer = r->peers[i % r->n_peers];
+	rte_be32_t v4 = ts_teredo_client(peer);
+	size_t len;
+
+	switch (kind) {
+	case BENCH_TEREDO_DECAP:
+		len = ip6_udp(p + 28, peer, host);
+		ip4(p, IPPROTO_UDP, v4, BENCH_RELAY, 8 + len);
+		udp4(p + 20, ts_teredo_port(peer), BENCH_RELAY_PORT, len);
+		return 28 + len;
+	case BENCH_TEREDO_SERVER:
+		len = solicitation(p + 28);
+		ip4(p, IPPROTO_UDP, v4, BENCH_SERVER, 8 + len);
+		udp4(p + 20, ts_teredo_port(peer), TS_TEREDO_PORT, len);
+		return 28 + len;
+	default:
+		len = ip6_udp(p, host, peer);
+		p[7] = kind == BENCH_TEREDO_ATTACK && i % 2 != 0 ? BENCH_STRANGER_HOPS : 64;
+		return len;
+	}
+}
+
+static bool
+is_ipv6(enum bench_kind kind)
+{
+	return kind == BENCH_6TO4_ENCAP || kind == BENCH_ECHO6 || kind == BENCH_TEREDO_ENCAP ||
+		kind == BENCH_TEREDO_ATTACK;
+}
+
 static size_t
 packet(uint8_t *p, enum bench_kind kind, const struct bench_routes *r, const struct ts_source_policy *policy,
-	uint64_t *state)
+	uint64_t *state, size_t i)
 {
 	static const uint8_t anycast6[16] = {0x20, 0x02, 0xc0, 0x58, 0x63, 0x01};
 	rte_be32_t v4 = site(r, policy, state);
@@ -231,8 +328,9 @@ packet(uint8_t *p, enum bench_kind kind, const struct bench_routes *r, const str
 		p[40] = 128;
 		*(uint16_t *)(void *)(p + 42) = rte_ipv6_udptcp_cksum((const void *)p, p + 40);
 		return len;
+	default:
+		return teredo(p, kind, r, host, i);
 	}
-	return 0;
 }
 
 size_t
@@ -254,12 +352,11 @@ bench_pcap_write(
 	memcpy(frame, dst_mac, 6);
 	frame[6] = 2;
 	for (size_t i = 0; i < n; i++) {
-		uint16_t type = kind == BENCH_6TO4_ENCAP || kind == BENCH_ECHO6 ? RTE_ETHER_TYPE_IPV6
-										: RTE_ETHER_TYPE_IPV4;
+		uint16_t type = is_ipv6(kind) ? RTE_ETHER_TYPE_IPV6 : RTE_ETHER_TYPE_IPV4;
 
 		frame[12] = (uint8_t)(type >> 8);
 		frame[13] = (uint8_t)type;
-		h.caplen = h.len = (uint32_t)(RTE_ETHER_HDR_LEN + packet(frame + 14, kind, r, policy, &state));
+		h.caplen = h.len = (uint32_t)(RTE_ETHER_HDR_LEN + packet(frame + 14, kind, r, policy, &state, i));
 		pcap_dump((u_char *)out, &h, frame);
 	}
 	pcap_dump_close(out);

@@ -20,6 +20,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "control/health_run.h"
+#include "control/reload.h"
 #include "ctl_standins.h"
 
 struct standins standins;
@@ -43,42 +45,74 @@ ts_worker_stats(const struct ts_worker *w, struct ts_worker_stats *out)
 	};
 }
 
-static bool
-show_route(bool (*fn)(const struct ts_route_info *, void *), void *arg, const char *prefix, uint8_t len,
-	enum ts_origin origin, uint32_t nh)
+/* Like the real one: those within the range, so many a step. */
+struct walk {
+	const struct ts_rib_range *within;
+	struct ts_rib_cursor *at;
+	unsigned n, index; /* of the route that comes next */
+	void (*fn)(const struct ts_route_info *, void *);
+	void *arg;
+};
+
+static void
+walk_route(struct walk *w, const struct ts_route_info *r)
+{
+	uint8_t addr[16];
+	unsigned len = w->within != NULL ? w->within->len : 0;
+
+	memcpy(addr, r->prefix, sizeof(addr));
+	for (unsigned bit = len; bit < 128; bit++)
+		addr[bit / 8] &= (uint8_t) ~(0x80 >> bit % 8);
+	if (w->index++ < w->at->bin || w->n == 0)
+		return;
+	w->at->bin++;
+	if (w->within != NULL && (r->len < len || memcmp(addr, w->within->prefix, sizeof(addr)) != 0))
+		return;
+	w->n--;
+	w->fn(r, w->arg);
+}
+
+static void
+walk_one(struct walk *w, const char *prefix, uint8_t len, enum ts_origin origin, uint32_t nh)
 {
 	struct ts_route_info r = {.len = len, .origin = origin, .metric = 32, .nh = nh, .best = true};
 
 	r.family = strchr(prefix, ':') ? AF_INET6 : AF_INET;
 	inet_pton(r.family, prefix, r.prefix);
-	return fn(&r, arg);
+	walk_route(w, &r);
 }
 
-static bool
-show_many(bool (*fn)(const struct ts_route_info *, void *), void *arg)
+static void
+walk_many(struct walk *w)
 {
 	struct ts_route_info r = {
 		.family = AF_INET, .len = 32, .origin = TS_ORIGIN_KERNEL, .nh = STANDIN_NH_VIA, .best = true};
 	uint32_t addr;
 
-	for (uint32_t i = 0; i < standins.n_routes; i++) {
-		addr = htonl(0x0a000000 + i);
+	for (w->index = w->at->bin; w->index < standins.n_routes && w->n > 0;) {
+		addr = htonl(0x0a000000 + w->index);
 		memcpy(r.prefix, &addr, sizeof(addr));
-		if (!fn(&r, arg))
-			return false;
+		walk_route(w, &r);
 	}
-	return true;
 }
 
-void
-ts_rib_foreach(const struct ts_rib *rib, uint8_t family, bool (*fn)(const struct ts_route_info *, void *), void *arg)
+bool
+ts_rib_walk(const struct ts_rib *rib, uint8_t family, const struct ts_rib_range *within, struct ts_rib_cursor *at,
+	unsigned n, void (*fn)(const struct ts_route_info *, void *), void *arg)
 {
+	struct walk w = {within, at, n, 0, fn, arg};
+	uint32_t end = family == AF_INET ? standins.n_routes + 1 : 2;
+
 	(void)rib;
-	if (family != AF_INET6 &&
-		(!show_many(fn, arg) || !show_route(fn, arg, "192.0.2.0", 24, TS_ORIGIN_STATIC, STANDIN_NH_VIA)))
-		return;
-	if (family != AF_INET && show_route(fn, arg, "2002::", 16, TS_ORIGIN_OWN, STANDIN_NH_6TO4))
-		show_route(fn, arg, "2001:db8:100::", 64, TS_ORIGIN_KERNEL, STANDIN_NH_LINK);
+	if (family == AF_INET) {
+		walk_many(&w);
+		w.index = standins.n_routes;
+		walk_one(&w, "192.0.2.0", 24, TS_ORIGIN_STATIC, STANDIN_NH_VIA);
+	} else {
+		walk_one(&w, "2002::", 16, TS_ORIGIN_OWN, STANDIN_NH_6TO4);
+		walk_one(&w, "2001:db8:100::", 64, TS_ORIGIN_KERNEL, STANDIN_NH_LINK);
+	}
+	return at->bin < end;
 }
 
 bool
@@ -113,11 +147,29 @@ ts_rib_count(const struct ts_rib *rib, uint8_t family)
 	return family == AF_INET ? standins.n_routes + 1 : 2;
 }
 
+size_t
+ts_rib_upstream(const struct ts_rib *rib, uint8_t family)
+{
+	(void)rib;
+	(void)family;
+	return 1;
+}
+
+struct ts_mirror_alarms
+ts_mirror_alarms(const struct ts_mirror *m, uint16_t iface, uint8_t family, const uint8_t addr[16])
+{
+	(void)m;
+	(void)iface;
+	(void)family;
+	(void)addr;
+	return (struct ts_mirror_alarms){0, 0};
+}
+
 void
 ts_rib_stats(const struct ts_rib *rib, struct ts_rib_stats *out)
 {
 	(void)rib;
-	*out = (struct ts_rib_stats){.rebuilds = 4};
+	*out = (struct ts_rib_stats){.retries = 4, .family[1].unplaced = 3};
 }
 
 const struct ts_nexthop *
@@ -220,10 +272,40 @@ ts_mirror_synced(const struct ts_mirror *m)
 }
 
 void
+ts_fpm_stats(const struct ts_fpm *f, struct ts_fpm_stats *out)
+{
+	(void)f;
+	*out = (struct ts_fpm_stats){.connected = true, .routes = 12, .stale_ms = -1, .port = 2620};
+}
+
+void
 ts_mirror_stats(const struct ts_mirror *m, struct ts_mirror_stats *out)
 {
 	(void)m;
 	*out = (struct ts_mirror_stats){.messages = 77, .overruns = 1};
+}
+
+json_t *
+ts_health_json(const struct ts_health *h)
+{
+	(void)h;
+	return json_pack("{s:{s:b}}", "health", "healthy", !standins.drained);
+}
+
+void
+ts_health_drain(struct ts_health *h, bool on)
+{
+	(void)h;
+	standins.drained = on;
+}
+
+int
+ts_control_reload(struct ts_control *c, char *said, size_t len)
+{
+	(void)c;
+	snprintf(said, len, "%s",
+		standins.faulty_file ? "f:1: k: wrong\nnothing changed\n" : "configuration reloaded\n");
+	return standins.faulty_file ? -1 : 0;
 }
 
 void

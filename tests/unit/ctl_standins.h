@@ -30,6 +30,7 @@ struct standins {
 	struct ts_teredo teredo; /* the peer table is a real one, if a test makes it */
 	struct ts_contacts_stats contacts;
 	const struct ts_services *services;
+	bool drained, faulty_file;
 };
 extern struct standins standins;
 

@@ -67,6 +67,11 @@ assert_defaults(const struct ts_config *c)
 	assert_int_equal(c->limits.echo4.per_second, 1000000);
 	assert_int_equal(c->limits.echo6.burst, 1000000);
 	assert_int_equal(c->limits.neighbour_queue, 8);
+	assert_false(c->fpm.enabled);
+	assert_int_equal(c->fpm.address.family, AF_INET);
+	assert_int_equal(c->fpm.address.v4, htonl(INADDR_LOOPBACK));
+	assert_int_equal(c->fpm.port, 2620);
+	assert_int_equal(c->fpm.stale_s, 120);
 	assert_false(c->announce.enabled);
 	assert_string_equal(c->announce.device, "tsunagi0");
 	assert_int_equal(c->announce.table, 6424);

@@ -123,6 +123,10 @@ is_comment(const char *text, const char *path)
 		{"ports[].netns", "    # netns:"},
 		{"teredo-relay.bubble-source", "  # bubble-source:"},
 		{"teredo-server.keys-file", "  # keys-file:"},
+		{"fpm", "# fpm:"},
+		{"fpm.address", "#   address:"},
+		{"fpm.port", "#   port:"},
+		{"fpm.stale-s", "#   stale-s:"},
 	};
 
 	for (size_t i = 0; i < sizeof(comments) / sizeof(comments[0]); i++)

@@ -45,6 +45,23 @@ test_reloadable(void **state)
 	assert_fixed(BASE TUNNEL "access: {deny-ipv4: [192.0.2.0/24]}\n", BASE TUNNEL, "");
 	assert_fixed(BASE TUNNEL, BASE TUNNEL "limits: {echo4: 3}\nsource-policy: {ipv4: core}\n", "");
 	assert_fixed(BASE, BASE TUNNEL, "");
+	assert_fixed(BASE ROUTE, BASE, "");
+	assert_fixed(BASE ROUTE, BASE "routes: [{prefix: 0.0.0.0/0, blackhole: yes}]\n", "");
+	assert_fixed(
+		BASE, BASE "neighbours: [{address: 198.51.100.9, interface: ix0, mac: \"02:00:00:00:00:09\"}]\n", "");
+	assert_fixed(BASE, BASE "kernel: {delete-hold-ms: 5, delete-hold-max-ms: 50, resync-s: 60}\n", "");
+	assert_fixed(BASE, BASE "health: {probe: no, min-ipv4-routes: 100000, hold-down-s: 5}\n", "");
+}
+
+/* The section comes and goes; its device and table stay as long as it is there. */
+static void
+test_announce(void **state)
+{
+	(void)state;
+	assert_fixed(BASE, BASE "announce: {device: a0}\n", "");
+	assert_fixed(BASE "announce: {table: 77}\n", BASE, "");
+	assert_fixed(BASE "announce: {table: 77}\n", BASE "announce: {table: 78}\n",
+		"t.yaml: announce.table: changes only at a restart\n");
 }
 
 static void
@@ -55,9 +72,6 @@ test_fixed(void **state)
 	assert_fixed(BASE "netns: a\n", BASE "netns: b\n", "t.yaml: netns: changes only at a restart\n");
 	assert_fixed(BASE "workers: {cpus: [1]}\n", BASE "workers: {cpus: [1, 2]}\nkernel: {table: 5}\n",
 		"t.yaml: workers.cpus: changes only at a restart\nt.yaml: kernel.table: changes only at a restart\n");
-	assert_fixed(BASE ROUTE, BASE, "t.yaml: routes: changes only at a restart\n");
-	assert_fixed(BASE ROUTE, BASE "routes: [{prefix: 0.0.0.0/0, via: 198.51.100.253}]\n",
-		"t.yaml: routes[0].via: changes only at a restart\n");
 	assert_fixed("ports: [{name: ix, device: net_null0}]\ninterfaces: [{name: ix0, port: ix}]\n",
 		"ports: [{name: ix, device: net_null1}]\ninterfaces: [{name: ix0, port: ix, mtu: 9000}]\n",
 		"t.yaml: ports[0].device: changes only at a restart\n"
@@ -65,6 +79,20 @@ test_fixed(void **state)
 	assert_fixed("ports: [{name: ix, device: net_null0}]\ninterfaces: [{name: ix0, port: ix}]\n",
 		"ports: [{name: ix, device: net_null0}]\ninterfaces: [{name: ix0, port: ix, addresses: [192.0.2.1/24]}]\n",
 		"t.yaml: interfaces[0].addresses: changes only at a restart\n");
+}
+
+/* Its socket is opened once. */
+static void
+test_fpm(void **state)
+{
+	(void)state;
+	assert_fixed(BASE, BASE, "");
+	assert_fixed(BASE "fpm: {}\n", BASE "fpm: {port: 2620}\n", "");
+	assert_fixed(BASE, BASE "fpm: {}\n", "t.yaml: fpm: changes only at a restart\n");
+	assert_fixed(BASE "fpm: {}\n", BASE, "t.yaml: fpm: changes only at a restart\n");
+	assert_fixed(BASE "fpm: {}\n", BASE "fpm: {port: 2621, stale-s: 9}\n",
+		"t.yaml: fpm.port: changes only at a restart\n"
+		"t.yaml: fpm.stale-s: changes only at a restart\n");
 }
 
 #define TEREDO(more) TUNNEL "teredo-relay: {address: 192.0.2.1" more "}\n"
@@ -95,6 +123,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reloadable),
 		cmocka_unit_test(test_fixed),
+		cmocka_unit_test(test_fpm),
+		cmocka_unit_test(test_announce),
 		cmocka_unit_test(test_teredo),
 	};
 

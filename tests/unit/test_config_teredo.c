@@ -91,7 +91,7 @@ test_relay_default_limits(void **state)
 	assert_rate(&c->recovery_bubbles, 1000, 1000);
 	assert_rate(&c->bubbles_per_server, 1000, 1000);
 	assert_rate(&c->bubbles_per_client, 100, 100);
-	assert_rate(&c->bubbles_per_source, 1000, 1000);
+	assert_rate(&c->bubbles_per_source, 250, 250);
 	ts_config_free(&test_cfg);
 }
 

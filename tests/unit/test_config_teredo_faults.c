@@ -171,6 +171,7 @@ test_relay_contradictions(void **state)
 			"forgotten after 29 s, before its 30 s of `valid-time`"},
 		{TEREDO(", peers: 1024,\n  unconfirmed: 1025"), 7, "teredo-relay.unconfirmed",
 			"1025 is more than `peers`, 1024"},
+		{"memory: {mbufs: 8191}\n" TEREDO(""), 7, "teredo-relay.queue-bytes", "a quarter of the 8191"},
 		{TEREDO("") "handover: {teredo-teredo: yes}\n", 7, "handover.teredo-teredo", "unknown key"},
 		{TEREDO("") "routes: [{prefix: \"2001:0:1::/48\", blackhole: yes}]\n", 7, "routes[0].prefix",
 			"2001:0:1::/48 lies in 2001::/32, which belongs to the tunnel teredo-relay"},

@@ -24,38 +24,125 @@ equal_ones_are_shared(void **state)
 	rig_fini(&r);
 }
 
+/* The slots of the gateways numbered from 0, and all together. */
+static unsigned
+count_slots(struct rig *r, uint32_t id, unsigned has[40])
+{
+	const struct ts_nexthop *e = &ts_nexthop_array(r->nexthops)[id];
+	struct ts_adjacency *a = ts_adjacencies_snapshot(r->nexthops);
+
+	memset(has, 0, 40 * sizeof(*has));
+	for (unsigned i = 0; i < e->n_slots; i++)
+		has[a[e->slots[i]].addr[3]]++;
+	ts_adjacencies_free(a);
+	return e->n_slots;
+}
+
 static void
 weights_become_slots(void **state)
 {
 	static const struct {
-		uint8_t weight[4], slots[4];
+		uint8_t weight[5], slots[5];
 	} cases[] = {
-		{{1, 0, 0, 0}, {1, 0, 0, 0}},
-		{{2, 2, 0, 0}, {1, 1, 0, 0}},
-		{{3, 1, 0, 0}, {3, 1, 0, 0}},
-		{{100, 50, 51, 0}, {12, 6, 6, 0}},
-		{{255, 1, 0, 0}, {24, 0, 0, 0}},
-		{{10, 10, 11, 0}, {8, 8, 8, 0}},
+		{{1}, {1}},
+		{{2, 2}, {12, 12}},
+		{{3, 1}, {18, 6}},
+		{{100, 50, 51}, {12, 6, 6}},
+		{{255, 1}, {1}},
+		{{10, 10, 11}, {8, 8, 8}},
 		{{7, 7, 7, 8}, {6, 6, 6, 6}},
+		{{1, 1, 1, 1, 1}, {4, 4, 4, 4, 4}},
 	};
 	struct rig r;
 	(void)state;
 
 	rig_init(&r);
 	for (size_t c = 0; c < sizeof(cases) / sizeof(cases[0]); c++) {
-		struct ts_path p[4], out[4];
-		unsigned n = 0, want = 0;
+		struct ts_path p[5], out[5];
+		unsigned n = 0, has[40];
 
-		for (; n < 4 && cases[c].weight[n] != 0; n++)
+		for (; n < 5 && cases[c].weight[n] != 0; n++)
 			p[n] = rig_path(0, n, cases[c].weight[n]);
-		for (; want < 4 && cases[c].slots[want] != 0; want++)
-			;
-		uint32_t id = ts_nexthop_get_paths(r.nexthops, p, n);
-
-		assert_int_equal(ts_nexthop_paths(r.nexthops, id, out, 4), want);
-		for (unsigned i = 0; i < want; i++)
-			assert_int_equal(out[i].weight, cases[c].slots[i]);
+		count_slots(&r, ts_nexthop_get_paths(r.nexthops, p, n), has);
+		for (unsigned i = 0; i < 5; i++)
+			assert_int_equal(has[i], cases[c].slots[i]);
+		if (c == 3) { /* what is shown is what was said */
+			ts_nexthop_paths(r.nexthops, ts_nexthop_get_paths(r.nexthops, p, n), out, 5);
+			assert_true(out[0].weight == 100 && out[1].weight == 50 && out[2].weight == 51);
+		}
 	}
+	rig_fini(&r);
+}
+
+/* Slots of those who are in both, and how many of them changed hands. */
+static unsigned
+moved(struct rig *r, uint32_t from, uint32_t to, unsigned gone)
+{
+	const struct ts_nexthop *a = &ts_nexthop_array(r->nexthops)[from], *b = &ts_nexthop_array(r->nexthops)[to];
+	struct ts_adjacency *adj = ts_adjacencies_snapshot(r->nexthops);
+	unsigned n = 0;
+
+	assert_int_equal(a->n_slots, b->n_slots); /* else all flows would be shuffled */
+	for (unsigned i = 0; i < a->n_slots; i++)
+		n += a->slots[i] != b->slots[i] && adj[a->slots[i]].addr[3] != gone;
+	ts_adjacencies_free(adj);
+	return n;
+}
+
+static void
+flows_of_the_others_stay_when_a_member_goes(void **state)
+{
+	struct rig r;
+	(void)state;
+
+	rig_init(&r);
+	for (unsigned n_paths = 3; n_paths <= 8; n_paths++) {
+		struct ts_path p[8];
+		unsigned n = n_paths, has[40];
+
+		for (unsigned i = 0; i < n; i++)
+			p[i] = rig_path(0, i, (uint8_t)(n_paths == 8 ? i + 1 : 1));
+
+		uint32_t all = ts_nexthop_get_paths(r.nexthops, p, n), now = all;
+
+		while (n > 2) {
+			unsigned gone = n * 7 / 3 % n, number = p[gone].addr[3];
+			uint32_t next;
+
+			p[gone] = p[--n];
+			next = ts_nexthop_get_paths_like(r.nexthops, p, n, now);
+			assert_int_equal(moved(&r, now, next, number), 0);
+			assert_int_equal(count_slots(&r, next, has), ts_nexthop_array(r.nexthops)[all].n_slots);
+			assert_int_equal(has[number], 0);
+			now = next;
+		}
+		count_slots(&r, now, has);
+		if (n_paths < 8) /* equal weights come out even, or nearly */
+			assert_true(abs((int)has[p[0].addr[3]] - (int)has[p[1].addr[3]]) <= 1);
+	}
+	rig_fini(&r);
+}
+
+static void
+a_member_that_comes_takes_its_part_only(void **state)
+{
+	struct rig r;
+	struct ts_path p[4] = {rig_path(0, 0, 1), rig_path(0, 1, 1), rig_path(0, 2, 1), rig_path(0, 3, 1)}, out[4];
+	unsigned has[40];
+	(void)state;
+
+	rig_init(&r);
+	uint32_t three = ts_nexthop_get_paths(r.nexthops, p, 3);
+	uint32_t four = ts_nexthop_get_paths_like(r.nexthops, p, 4, three);
+
+	assert_int_equal(moved(&r, three, four, 99), 6);
+	count_slots(&r, four, has);
+	for (unsigned i = 0; i < 4; i++)
+		assert_int_equal(has[i], 6);
+	assert_int_equal(ts_nexthop_paths(r.nexthops, four, out, 4), 4);
+	for (unsigned i = 0; i < 4; i++)
+		assert_true(out[i].addr[3] == i && out[i].weight == 1);
+	assert_int_equal(four, ts_nexthop_get_paths_like(r.nexthops, p, 4, four)); /* nothing changed */
 	rig_fini(&r);
 }
 
@@ -185,6 +272,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(equal_ones_are_shared),
 		cmocka_unit_test(weights_become_slots),
+		cmocka_unit_test(flows_of_the_others_stay_when_a_member_goes),
+		cmocka_unit_test(a_member_that_comes_takes_its_part_only),
 		cmocka_unit_test(more_than_slots_and_more_than_256),
 		cmocka_unit_test(full_table_is_counted_and_ids_come_back_after_two_graces),
 		cmocka_unit_test(neighbours_make_headers),

@@ -88,7 +88,7 @@ lookup(const struct ts_tables *t)
 	uint32_t ip = 0xc6336401;
 	uint64_t nh;
 
-	rte_fib_lookup_bulk(t->fib4, &ip, &nh, 1);
+	ts_fib4_lookup_bulk(t->fib4, &ip, &nh, 1);
 	return (uint32_t)nh;
 }
 
@@ -198,7 +198,7 @@ services_and_adjacencies_change_alone(void **state)
 	turn(0);
 	ts_publish_poll(publisher);
 	const struct ts_tables *t = worker[0].tables;
-	const struct rte_fib *fib = t->fib4;
+	const struct ts_fib4 *fib = t->fib4;
 	const struct ts_adjacency *adj = t->adjacencies;
 	uint16_t slot = t->nexthops[lookup(t)].slots[0];
 

@@ -10,6 +10,9 @@
 
 #include "control/punt_filter.h"
 
+static const uint8_t own_mac[6] = {2, 0, 0, 0, 0, 1}, peer_mac[6] = {2, 0, 0, 0, 0, 2};
+static struct ts_punt_filter filter;
+static uint64_t now = 1000; /* of a clock with 1000 ticks a second */
 static uint8_t frame[256];
 static size_t frame_len;
 
@@ -17,6 +20,8 @@ static void
 ether(uint16_t type)
 {
 	memset(frame, 0, sizeof(frame));
+	memcpy(frame, peer_mac, 6);
+	memcpy(frame + 6, own_mac, 6);
 	frame[12] = (uint8_t)(type >> 8);
 	frame[13] = (uint8_t)type;
 	frame_len = 14;
@@ -50,7 +55,7 @@ add(const void *bytes, size_t n)
 static bool
 allowed(void)
 {
-	return ts_punt_filter_allows(frame, frame_len);
+	return ts_punt_filter_allows(&filter, frame, frame_len, now);
 }
 
 static void
@@ -68,13 +73,118 @@ test_ethertypes(void **state)
 		0x0000, 0x0026 /* 802.3 length: STP */, 0x88cc /* LLDP */, 0x8100, 0x88a8, 0x8847};
 
 	(void)state;
-	ether(0x0806);
-	assert_true(allowed());
 	for (size_t i = 0; i < sizeof(forbidden) / sizeof(forbidden[0]); i++) {
 		ether(forbidden[i]);
 		frame_len = 64;
 		assert_false(allowed());
 	}
+}
+
+static void
+arp(uint8_t op, const char *sender, const char *target)
+{
+	static const uint8_t head[] = {0, 1, 8, 0, 6, 4, 0};
+
+	ether(0x0806);
+	add(head, sizeof(head));
+	add(&op, 1);
+	add(own_mac, 6);
+	add(sender, 4);
+	add("\0\0\0\0\0", 6);
+	add(target, 4);
+}
+
+static void
+to(const char *mac)
+{
+	memcpy(frame, mac, 6);
+}
+
+#define BROADCAST "\xff\xff\xff\xff\xff\xff"
+#define SOLICITED_NODE "\x33\x33\xff\x01\x02\x03"
+#define ALL_NODES "\x33\x33\0\0\0\1"
+#define OUR_V4 "\xc6\x33\x64\x01"
+#define PEER_V4 "\xc6\x33\x64\x09"
+
+static void
+test_arp(void **state)
+{
+	(void)state;
+	arp(1, OUR_V4, PEER_V4);
+	for (size_t n = 0; n < frame_len; n++)
+		assert_false(ts_punt_filter_allows(&filter, frame, n, now));
+	assert_true(allowed());
+	to(BROADCAST);
+	assert_true(allowed());
+	arp(2, OUR_V4, PEER_V4);
+	assert_true(allowed());
+	to(BROADCAST);
+	assert_false(allowed());
+	arp(1, OUR_V4, PEER_V4);
+	to("\1\0\x5e\0\0\1");
+	assert_false(allowed());
+	arp(3, OUR_V4, PEER_V4); /* RARP */
+	assert_false(allowed());
+	arp(2, "\xc0\x58\x63\x01", PEER_V4); /* 192.88.99.1 */
+	assert_false(allowed());
+	arp(2, OUR_V4, PEER_V4);
+	frame[14 + 8] ^= 4; /* somebody else's MAC address in it: proxy ARP */
+	assert_false(allowed());
+}
+
+/* An address announced again and again, by ARP or ND: a few, then one a second. */
+static void
+test_unasked(void **state)
+{
+	unsigned passed = 0;
+
+	(void)state;
+	now += 60000;
+	for (unsigned i = 0; i < 100; i++) {
+		arp(1, OUR_V4, OUR_V4);
+		to(BROADCAST);
+		passed += allowed();
+	}
+	assert_in_range(passed, 1, 5);
+	ipv6(58);
+	add("\x88\0\0\0", 4);
+	to(ALL_NODES);
+	assert_false(allowed());
+	now += 1000;
+	assert_true(allowed());
+	assert_false(allowed());
+	arp(1, OUR_V4, PEER_V4);
+	to(BROADCAST);
+	assert_true(allowed());
+}
+
+static void
+test_stations(void **state)
+{
+	static const char *const groups[] = {
+		BROADCAST, SOLICITED_NODE, ALL_NODES, "\1\0\x5e\0\0\5", "\x33\x33\0\0\0\5"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
+		ipv4(89, 0);
+		to(groups[i]);
+		assert_false(allowed());
+		ipv6(89);
+		to(groups[i]);
+		assert_false(allowed());
+		ipv6(58);
+		add("\x87\0\0\0", 4); /* neighbour solicitation */
+		to(groups[i]);
+		assert_int_equal(allowed(), i == 1);
+		ipv6(58);
+		add("\x80\0\0\0", 4); /* echo request */
+		to(groups[i]);
+		assert_false(allowed());
+	}
+	ipv4(6, 0);
+	assert_true(allowed());
+	memcpy(frame + 6, peer_mac, 6); /* a second MAC address behind our port */
+	assert_false(allowed());
 }
 
 static void
@@ -84,12 +194,12 @@ test_truncated(void **state)
 	ipv6(58);
 	add("\x87\0\0\0", 4);
 	for (size_t n = 0; n < 14 + 40 + 1; n++)
-		assert_false(ts_punt_filter_allows(frame, n));
+		assert_false(ts_punt_filter_allows(&filter, frame, n, now));
 	assert_true(allowed());
 	ipv4(6, 2);
 	add("abcd", 4);
 	for (size_t n = 0; n < 14 + 28; n++)
-		assert_false(ts_punt_filter_allows(frame, n));
+		assert_false(ts_punt_filter_allows(&filter, frame, n, now));
 	assert_true(allowed());
 	frame[14] = 0x44; /* header shorter than 20 bytes */
 	assert_false(allowed());
@@ -210,6 +320,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ethertypes),
+		cmocka_unit_test(test_arp),
+		cmocka_unit_test(test_unasked),
+		cmocka_unit_test(test_stations),
 		cmocka_unit_test(test_truncated),
 		cmocka_unit_test(test_protocols),
 		cmocka_unit_test(test_icmp),
@@ -218,5 +331,6 @@ main(void)
 		cmocka_unit_test(test_ipv4_fragments),
 	};
 
+	ts_punt_filter_init(&filter, own_mac, 1000, now);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

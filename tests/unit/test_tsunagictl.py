@@ -178,7 +178,7 @@ def test_no_daemon(tmp_path):
     assert call("-s", "x" * 200, "show", "counters").returncode == 1
 
 
-@pytest.mark.parametrize("args", [[], ["show"], ["show", "me"], ["drain"], ["show", "ports", "1"],
+@pytest.mark.parametrize("args", [[], ["show"], ["show", "me"], ["restart"], ["show", "ports", "1"],
                                   ["show", "routes", "a", "b"], ["--no-such-option"], ["-s"], ["show", "routes", "a b"],
                                   ["explain"], ["explain", "a", "b"], ["explain", ""], ["show", "teredo", "clients"],
                                   ["show", "teredo", "peers", "x"], ["--full", "show", "routes"],
@@ -208,3 +208,41 @@ def test_output_that_cannot_be_written(daemon):
         finally:
             subprocess.run = original
     assert done.returncode == 1 and "standard output" in done.stderr
+
+
+HEALTH = {"health": {"healthy": False, "drain": "no", "announcing": True, "prefixes": [
+    {"prefix": "2002::/16", "mechanism": "6to4", "announced": True, "reasons": []},
+    {"prefix": "192.88.99.0/24", "mechanism": "6to4", "announced": False, "reasons": [
+        {"reason": "worker", "text": "why one"}, {"reason": "probe", "text": "why two"}]}]}}
+
+
+def test_health(daemon):
+    done, asked = daemon(HEALTH, "health")
+    lines = done.stdout.splitlines()
+    assert (asked, done.returncode, lines[0]) == ("health\n", 1, "not healthy")
+    assert lines[2].split() == ["2002::/16", "6to4", "announced"]
+    assert lines[3].split() == ["192.88.99.0/24", "6to4", "withheld", "why", "one"]
+    assert lines[4].strip() == "why two" and lines[4].index("why") == lines[3].index("why")
+    done, _ = daemon(HEALTH, "--json", "health")
+    assert json.loads(done.stdout) == HEALTH and done.returncode == 1
+    assert daemon({"health": {"healthy": True}}, "health")[0].returncode == 0
+
+
+@pytest.mark.parametrize("verb", ["drain", "resume"])
+def test_drain_and_resume(daemon, verb):
+    """Done is done, whatever the health then is."""
+    done, asked = daemon({"health": {**HEALTH["health"], "drain": "draining"}}, verb)
+    assert (asked, done.returncode, done.stdout.splitlines()[0]) == (f"{verb}\n", 0, "draining")
+
+
+def test_reload(daemon):
+    done, asked = daemon({"reload": "configuration reloaded"}, "reload")
+    assert (asked, done.returncode, done.stdout) == ("reload\n", 0, "configuration reloaded\n")
+    done, _ = daemon({"error": "f:3: k: wrong\nnothing changed"}, "reload")
+    assert done.returncode == 1 and "f:3: k: wrong\nnothing changed\n" in done.stderr
+    assert daemon({"error": "x"}, "--json", "reload")[0].returncode == 1
+
+
+def test_single_words_take_no_other():
+    for verb in "health", "drain", "resume", "reload":
+        assert call(verb, "now").returncode == 2

@@ -120,6 +120,11 @@ test_kernel_settings(void **state)
 	sysctl_is("ipv4/conf/ix0/send_redirects", "0");
 	sysctl_is("ipv4/conf/ix0/accept_redirects", "0");
 	sysctl_is("ipv6/conf/ix0/accept_ra", "0");
+	sysctl_is("ipv4/conf/ix0/arp_accept", "0");
+	sysctl_is("ipv4/conf/ix0/proxy_arp_pvlan", "0");
+	sysctl_is("ipv6/conf/ix0/ndisc_notify", "0");
+	sysctl_is("ipv4/neigh/ix0/gc_stale_time", "14400");
+	sysctl_is("ipv6/neigh/ix0/mcast_resolicit", "3");
 	sysctl_is("ipv6/conf/ix0/forwarding", "1");
 	assert_true(output_has("nft list table inet tsunagi", "policy drop"));
 	ts_twins_destroy(&ifaces, true);
@@ -167,41 +172,106 @@ test_without_twin(void **state)
 	ts_twins_destroy(&ifaces, true);
 }
 
+/* 192.88.99.0/24 and 2002::/16. */
+static void
+prefixes(struct ts_cfg_addr out[2])
+{
+	memset(out, 0, 2 * sizeof(*out));
+	out[0].family = AF_INET;
+	out[0].prefix_len = 24;
+	assert_int_equal(inet_pton(AF_INET, "192.88.99.0", &out[0].v4), 1);
+	out[1].family = AF_INET6;
+	out[1].prefix_len = 16;
+	assert_int_equal(inet_pton(AF_INET6, "2002::", &out[1].v6), 1);
+}
+
 static void
 test_announcer(void **state)
 {
 	struct ts_announcer *a = ts_announcer_create(&cfg, err, sizeof(err));
+	struct ts_cfg_addr p[2];
 
 	(void)state;
+	prefixes(p);
 	assert_non_null(a);
-	assert_false(output_has("ip route show table 6424", "192.88.99.0/24"));
+	assert_false(output_has("ip route show table 6424 2>&1", "192.88.99.0/24"));
 	assert_false(output_has("ip -6 -o addr show dev tsunagi0", "fe80"));
-	assert_int_equal(ts_announcer_set(a, 1), 0);
-	assert_int_equal(ts_announcer_set(a, 1), 0);
+	assert_int_equal(ts_announcer_set(a, p, 2, false), 0);
+	assert_int_equal(ts_announcer_set(a, p, 2, false), 0);
 	assert_true(output_has("ip route show table 6424", "192.88.99.0/24 dev tsunagi0"));
 	assert_true(output_has("ip -6 route show table 6424", "2002::/16 dev tsunagi0"));
-	assert_int_equal(ts_announcer_set(a, 0), 0);
-	assert_int_equal(ts_announcer_set(a, 0), 0);
+	assert_int_equal(ts_announcer_set(a, &p[1], 1, false), 0);
+	assert_false(output_has("ip route show table 6424", "192.88.99.0/24"));
+	assert_true(output_has("ip -6 route show table 6424", "2002::/16"));
+	assert_int_equal(ts_announcer_set(a, NULL, 0, false), 0);
+	assert_int_equal(ts_announcer_set(a, NULL, 0, false), 0);
 	assert_false(output_has("ip -6 route show table 6424", "2002::/16"));
-	assert_int_equal(ts_announcer_set(a, 1), 0);
+	assert_int_equal(ts_announcer_set(a, p, 2, false), 0);
 	ts_announcer_free(a);
 	assert_int_equal(if_nametoindex("tsunagi0"), 0);
 	assert_false(output_has("ip -6 route show table 6424 2>&1", "2002::/16"));
 }
 
+/* RFC 8326: seen to be going, then gone; or staying after all. */
 static void
-test_announce_unicast_only(void **state)
+test_announcer_going(void **state)
 {
-	struct ts_announcer *a;
+	struct ts_announcer *a = ts_announcer_create(&cfg, err, sizeof(err));
+	struct ts_cfg_addr p[2];
 
 	(void)state;
-	cfg.sixto4.anycast = false;
-	a = ts_announcer_create(&cfg, err, sizeof(err));
+	prefixes(p);
 	assert_non_null(a);
-	assert_int_equal(ts_announcer_set(a, 1), 0);
-	assert_true(output_has("ip -6 route show table 6424", "2002::/16"));
-	assert_false(output_has("ip route show table 6424 2>&1", "192.88.99.0/24"));
+	assert_int_equal(ts_announcer_set(a, p, 2, false), 0);
+	assert_int_equal(ts_announcer_set(a, p, 2, true), 0);
+	for (unsigned i = 0; i < 2; i++) {
+		const char *show = i == 0 ? "ip -o route show table 6424" : "ip -o -6 route show table 6424";
+
+		assert_true(output_has(show, "metric 65535"));
+		assert_false(output_has(show, i == 0 ? "scope link \n" : "metric 1024"));
+	}
+	assert_int_equal(ts_announcer_set(a, p, 2, false), 0);
+	assert_false(output_has("ip route show table 6424", "65535"));
+	assert_true(output_has("ip -6 route show table 6424", "2002::/16 dev tsunagi0 proto static metric 1024"));
+	assert_int_equal(ts_announcer_set(a, p, 2, true), 0);
+	assert_int_equal(ts_announcer_set(a, NULL, 0, true), 0);
+	assert_false(output_has("ip -6 route show table 6424", "2002::/16"));
 	ts_announcer_free(a);
+}
+
+static void
+test_announcer_tolerates_others(void **state)
+{
+	struct ts_announcer *a = ts_announcer_create(&cfg, err, sizeof(err));
+	struct ts_cfg_addr p[2];
+
+	(void)state;
+	prefixes(p);
+	assert_non_null(a);
+	assert_true(ts_announcer_alive(a));
+	assert_int_equal(ts_announcer_set(a, p, 2, false), 0);
+	assert_int_equal(system("ip route flush table 6424"), 0);
+	assert_int_equal(ts_announcer_set(a, NULL, 0, false), 0);
+	assert_int_equal(system("ip link del tsunagi0"), 0);
+	assert_false(ts_announcer_alive(a));
+	assert_true(ts_announcer_set(a, p, 2, false) < 0);
+	ts_announcer_free(a);
+}
+
+static void
+test_carrier(void **state)
+{
+	(void)state;
+	assert_return_code(ts_twins_create(&cfg, &ifaces, err, sizeof(err)), 0);
+	assert_false(output_has("ip -o link show ix0", "NO-CARRIER"));
+	ts_tun_carrier(ifaces.ctl[0].tap_fd, false);
+	assert_true(output_has("ip -o link show ix0", "NO-CARRIER"));
+	ts_tun_carrier(ifaces.ctl[0].tap_fd, true);
+	assert_false(output_has("ip -o link show ix0", "NO-CARRIER"));
+	assert_true(ts_tun_alive(ifaces.ctl[0].tap_fd));
+	assert_int_equal(system("ip link del ix0"), 0);
+	assert_false(ts_tun_alive(ifaces.ctl[0].tap_fd));
+	ts_twins_destroy(&ifaces, true);
 }
 
 static void
@@ -222,7 +292,9 @@ main(void)
 		cmocka_unit_test_setup(test_name_taken, setup),
 		cmocka_unit_test_setup(test_without_twin, setup),
 		cmocka_unit_test_setup(test_announcer, setup),
-		cmocka_unit_test_setup(test_announce_unicast_only, setup),
+		cmocka_unit_test_setup(test_announcer_going, setup),
+		cmocka_unit_test_setup(test_announcer_tolerates_others, setup),
+		cmocka_unit_test_setup(test_carrier, setup),
 		cmocka_unit_test(test_netns_absent),
 	};
 

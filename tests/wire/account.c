@@ -38,7 +38,7 @@ set_attached(struct rig *r, bool attached)
 		ts_rib_del(r->rib, AF_INET, sites, 24, TS_ORIGIN_STATIC, 1);
 }
 
-/* Few records and short queues, so that they fill. */
+/* Few records and short queues, so that they fill. Choice 0, which the fuzzer stays with, has all options. */
 static void
 set_teredo(struct ts_config *c, unsigned choice)
 {
@@ -50,11 +50,11 @@ set_teredo(struct ts_config *c, unsigned choice)
 		.port = ACCOUNT_RELAY_PORT,
 		.ttl = 64,
 		.min_client_port = 1,
-		.honour_cone = choice & 2,
-		.direct_bubble = choice & 2,
-		.nonce = choice & 2,
-		.accept_mismatch = choice & 2,
-		.recover = choice & 4,
+		.honour_cone = !(choice & 2),
+		.direct_bubble = !(choice & 2),
+		.nonce = !(choice & 2),
+		.accept_mismatch = !(choice & 2),
+		.recover = !(choice & 4),
 		.mss_clamp = choice & 4,
 		.valid_s = 30,
 		.forget_s = 300,
@@ -66,7 +66,7 @@ set_teredo(struct ts_config *c, unsigned choice)
 		.queue_bytes = 1 << 17,
 	};
 	inet_pton(AF_INET6, ID6, &c->teredo_relay.bubble_source);
-	if (choice & 4) {
+	if (!(choice & 4)) {
 		inet_pton(AF_INET6, COOKIES, &c->teredo_relay.cookie_prefix.addr);
 		c->teredo_relay.cookie_prefix.len = 64;
 	}

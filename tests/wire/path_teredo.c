@@ -166,7 +166,7 @@ relay_state(const struct client *c)
 		return R_RENEWING;
 	case TS_PEER_CONFIRMED:
 		return ts_peer_age(word, tick_now()) <= rig.cfg.teredo_relay.valid_s * TS_PEER_TICKS_PER_S ? R_TRUSTED
-													    : R_STALE;
+													   : R_STALE;
 	default:
 		return R_NONE;
 	}
@@ -218,8 +218,7 @@ void
 set_limit(enum ts_limit limit, uint32_t per_second, uint32_t burst)
 {
 	for (unsigned w = 0; w < RIG_N_WORKERS; w++)
-		ts_token_bucket_init(
-			&rig.workers[w]->limits[limit], rte_get_tsc_hz(), per_second, burst, rig.now);
+		ts_token_bucket_init(&rig.workers[w]->limits[limit], rte_get_tsc_hz(), per_second, burst, rig.now);
 }
 
 void
@@ -437,4 +436,62 @@ assert_nothing_sent(void)
 	uint8_t frame[RIG_FRAME_MAX];
 
 	assert_int_equal(rig_receive(&rig, frame), 0);
+}
+
+void
+discard_sent(void)
+{
+	uint8_t frame[RIG_FRAME_MAX];
+
+	while (rig_receive(&rig, frame) != 0)
+		;
+}
+
+struct client
+known_client(void)
+{
+	struct client c = client_at(CLIENT, CLIENT_PORT);
+
+	if (relay_state(&c) == R_NONE)
+		plant(&c, 0);
+	return c;
+}
+
+void
+send_number(const struct client *c, uint32_t number)
+{
+	uint8_t p[128];
+
+	send_ip(p, make_native(p, c, number));
+}
+
+void
+assert_number_sent(const struct client *c, uint32_t number)
+{
+	uint8_t p[128];
+
+	assert_next_to(c, p, make_native(p, c, number));
+}
+
+void
+begin_contact(const struct client *c)
+{
+	send_number(c, 0);
+	assert_no_drops();
+	assert_int_equal(moved(TS_C_teredo_queued_packets), 1);
+	assert_int_equal(moved(TS_C_teredo_indirect_bubbles), 1);
+	assert_next_bubble(c);
+	assert_nothing_sent();
+}
+
+void
+answer_bubble(const struct client *c, unsigned waiting)
+{
+	uint8_t p[128];
+
+	send_ip(p, make_bubble(p, c, R_B));
+	assert_no_drops();
+	assert_int_equal(moved(TS_C_consume_teredo_decap_bubble), 1);
+	assert_int_equal(moved(TS_C_teredo_released_packets), waiting);
+	assert_int_equal(relay_state(c), R_TRUSTED);
 }

@@ -13,7 +13,7 @@
 
 #define R_V4 "198.51.102.2" /* service address and port of the relay */
 #define R_PORT 3545
-#define R_B "2001:200:0:b000::b"       /* what its bubbles come from, */
+#define R_B "2001:200:0:b000::b"      /* what its bubbles come from, */
 #define R_COOKIES "2001:200:0:c000::" /* or are made in, once cookies() has been called */
 
 /* A client of the server at SERVER, unless a test says otherwise. */
@@ -85,6 +85,17 @@ void assert_next_bubble(const struct client *c);
 void next_bubble(const struct client *c, uint8_t source[16], uint8_t nonce[4]);
 void assert_next_error(const struct icmp6_error *e, const uint8_t *about, size_t len);
 void assert_nothing_sent(void);
+
+void discard_sent(void);
+
+/* The client at CLIENT, which is trusted. */
+struct client known_client(void);
+/* make_native(), and that it has been put into the tunnel. */
+void send_number(const struct client *c, uint32_t number);
+void assert_number_sent(const struct client *c, uint32_t number);
+/* T9, T12: packet 0 waits; the bubble goes to the server. T15, T21: it answers; that many have waited. */
+void begin_contact(const struct client *c);
+void answer_bubble(const struct client *c, unsigned waiting);
 
 /* An ICMPv6 error as it should be, around `about`; its length. */
 size_t make_error(uint8_t *p, const struct icmp6_error *e, const uint8_t *about, size_t len);

@@ -11,10 +11,14 @@
 	T(test_segments) \
 	T(test_group_frames) \
 	T(test_priority_tag) \
+	T(test_strangers) \
+	T(test_strangers_table) \
 	/* test_path_punt.c */ \
 	T(test_punt) \
 	T(test_punt_ring_full) \
 	T(test_punt_priority) \
+	T(test_punt_claims) \
+	T(test_punt_shares) \
 	T(test_inject) \
 	T(test_no_headroom) \
 	/* test_path_local.c */ \
@@ -104,6 +108,81 @@
 	T(test_teredo_server_native) \
 	T(test_teredo_server_own_address) \
 	T(test_teredo_server_native_refused) \
+	/* test_path_teredo_encap.c */ \
+	T(test_teredo_encap_refused) \
+	T(test_teredo_encap_foreign) \
+	T(test_teredo_encap_errors) \
+	T(test_teredo_encap_routes) \
+	T(test_teredo_encap_headers) \
+	T(test_teredo_encap_checksums) \
+	T(test_teredo_encap_segments) \
+	T(test_teredo_encap_checksum_zero) \
+	T(test_teredo_encap_access) \
+	/* test_path_teredo_decap.c */ \
+	T(test_teredo_decap_refused_outside) \
+	T(test_teredo_decap_refused_udp) \
+	T(test_teredo_decap_refused_inside) \
+	T(test_teredo_decap_refused_destination) \
+	T(test_teredo_decap_ecn) \
+	T(test_teredo_decap_around) \
+	T(test_teredo_decap_pieces) \
+	T(test_teredo_decap_errors) \
+	T(test_teredo_decap_access) \
+	T(test_teredo_decap_mss) \
+	/* test_path_teredo_address.c */ \
+	T(test_teredo_icmp4_errors) \
+	T(test_teredo_host_address) \
+	T(test_teredo_host_fragments) \
+	/* test_path_teredo_handover.c */ \
+	T(test_teredo_handover) \
+	/* test_path_teredo_contact.c */ \
+	T(test_teredo_contact) \
+	T(test_teredo_queue_bytes) \
+	T(test_teredo_confirmed_by_data) \
+	T(test_teredo_failed) \
+	T(test_teredo_failed_answers) \
+	T(test_teredo_queue_time) \
+	T(test_teredo_stale) \
+	T(test_teredo_queue_full) \
+	T(test_teredo_queue_mss) \
+	/* test_path_teredo_options.c */ \
+	T(test_teredo_cone) \
+	T(test_teredo_direct_bubble) \
+	T(test_teredo_own_server) \
+	T(test_teredo_learned_mapping) \
+	T(test_teredo_nonce) \
+	T(test_teredo_recovery) \
+	T(test_teredo_connectivity_test) \
+	T(test_teredo_errors_to_clients) \
+	T(test_teredo_no_buffer) \
+	/* test_path_teredo_review.c */ \
+	T(test_teredo_mapping_taken) \
+	T(test_teredo_mapping_proven) \
+	T(test_teredo_stateless_renewals) \
+	T(test_teredo_recovery_share) \
+	T(test_teredo_server_share) \
+	T(test_teredo_cone_rate) \
+	/* test_path_teredo_workers.c */ \
+	T(test_teredo_workers_order) \
+	T(test_teredo_workers_overtaking) \
+	T(test_teredo_workers_ring_full) \
+	T(test_teredo_workers_switched_off) \
+	/* test_path_teredo_cookies.c */ \
+	T(test_teredo_cookie) \
+	T(test_teredo_cookie_key) \
+	T(test_teredo_cookie_echo) \
+	T(test_teredo_gap) \
+	T(test_teredo_stateless_renewal) \
+	T(test_teredo_no_room_for_trusted) \
+	T(test_teredo_stateless_recovery) \
+	/* test_path_teredo_attack.c */ \
+	T(test_teredo_eviction) \
+	T(test_teredo_no_cookies) \
+	T(test_teredo_quotas) \
+	T(test_teredo_bubble_rates) \
+	T(test_teredo_repeat_limited) \
+	T(test_teredo_attack_cookies) \
+	T(test_teredo_attack_plain) \
 	/* test_path_handover.c */ \
 	T(test_handover) \
 	T(test_handover_ecn) \
@@ -119,6 +198,7 @@
 	T(test_access_ipv6) \
 	T(test_access_rates) \
 	T(test_error_rates) \
+	T(test_own_sources) \
 	T(test_foreign_sources)
 /* clang-format on */
 

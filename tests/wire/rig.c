@@ -255,7 +255,7 @@ rig_start(struct rig *r, char *program, uint32_t limits, bool answer_closed_port
 		die(err);
 	r->publisher = ts_publisher_create(r->rib, r->nexthops, &r->ifaces, r->workers, RIG_N_WORKERS, NULL);
 	r->local = ts_local_create(&r->cfg, &r->ifaces, r->nexthops, r->rib, r->publisher);
-	if (ts_local_add_static(r->local, err, sizeof(err)) != 0)
+	if (ts_local_set_static(r->local, NULL, err, sizeof(err)) != 0)
 		die(err);
 	r->now = rte_rdtsc();
 	rig_configure(r, NULL, 0);

@@ -212,6 +212,43 @@ test_error_rates(void **state)
 	set_rate(TS_KEYED_ICMP4_SOURCE, 0);
 }
 
+/* O20: nobody else sends from an address of the box, be it a service address or one that the kernel has, too. */
+void
+test_own_sources(void **state)
+{
+	static const struct {
+		const char *dst;
+		enum ts_counter counter;
+	} cases[] = {
+		{X_USER, TS_C_drop_6to4_encap_src_own},
+		{A_USER, TS_C_drop_6rd_encap_src_own},
+		{S_USER, TS_C_drop_isatap_encap_src_own},
+	};
+	static const char *const own[] = {PATH_ID6, "2001:db8:100::1"};
+	uint8_t p[256], got[RIG_FRAME_MAX];
+
+	(void)state;
+	tunnels_setup();
+	for (size_t i = 0; i < RTE_DIM(cases); i++) {
+		for (size_t k = 0; k < RTE_DIM(own); k++) {
+			send_ip(p, make_v6(p, own[k], cases[i].dst, 24));
+			assert_dropped(cases[i].counter);
+		}
+	}
+	send_ip(p, make_echo6(p, PATH_ID6, PATH_ID6));
+	assert_dropped(TS_C_drop_ip6_local_src_own);
+
+	/* every other address passes, whatever bit of the filter it meets */
+	for (unsigned i = 0; i < 20000; i++) {
+		make_v6(p, "2001:db8:7::1", X_USER, 24);
+		p[14] = (uint8_t)(i >> 8);
+		p[15] = (uint8_t)i;
+		send_ip(p, 64);
+		assert_no_drops();
+		assert_int_not_equal(rig_receive(&rig, got), 0);
+	}
+}
+
 /* O20: what is inside one tunnel does not come from outside for another. */
 void
 test_foreign_sources(void **state)

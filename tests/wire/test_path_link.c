@@ -128,3 +128,85 @@ test_priority_tag(void **state)
 	assert_no_drops();
 	assert_int_equal(rig_receive(&rig, got), 14 + 20 + n);
 }
+
+/* What the interface's members sent in vain, by MAC. */
+static uint64_t
+sent_in_vain(uint16_t iface, const uint8_t *mac)
+{
+	struct ts_worker_stats st;
+	uint64_t packets;
+	uint8_t who[6];
+	uint16_t where;
+
+	ts_worker_stats(rig.worker, &st);
+	for (unsigned i = 0; i < TS_STRANGER_SLOTS; i++)
+		if (ts_strangers_read(st.strangers, i, &where, who, &packets) && where == iface &&
+			memcmp(who, mac, 6) == 0)
+			return packets;
+	return 0;
+}
+
+/* O16: whoever takes us for a default route is counted by MAC and interface; who asks for a service is not. */
+void
+test_strangers(void **state)
+{
+	static const uint8_t other[6] = {2, 0x77, 0, 0, 0, 1};
+	static const uint16_t vlan[1] = {RIG_VLAN}, priority[1] = {0xe000};
+	uint64_t before_peer = sent_in_vain(0, rig_peer);
+	uint8_t p[256], f[512], got[RIG_FRAME_MAX];
+	size_t n = make_v6(p, "2001:db8::1", "2001:db8:9::1", 8), len;
+
+	(void)state;
+	send_frame(f, make_frame(f, rig_mac, 0, NULL, 0x86dd, p, n));
+	assert_dropped(TS_C_drop_ip6_rx_no_tunnel);
+	len = make_frame(f, rig_mac, 1, vlan, 0x86dd, p, n);
+	memcpy(f + 6, other, 6);
+	send_frame(f, len);
+	assert_dropped(TS_C_drop_ip6_rx_no_tunnel);
+	n = make_v4(p, SITE_V4, "192.0.2.77", 17, 20);
+	len = make_frame(f, rig_mac, 1, vlan, 0x0800, p, n);
+	memcpy(f + 6, other, 6);
+	send_frame(f, len);
+	assert_dropped(TS_C_drop_ip4_rx_no_tunnel);
+	send_frame(f, make_frame(f, rig_mac, 1, priority, 0x0800, p, n));
+	assert_dropped(TS_C_drop_ip4_rx_no_tunnel);
+	assert_int_equal(sent_in_vain(0, rig_peer), before_peer + 2);
+	assert_int_equal(sent_in_vain(1, other), 2);
+	assert_int_equal(sent_in_vain(1, rig_peer), 0);
+
+	len = make_frame(f, rig_mac, 0, NULL, 0x86dd, p, make_v6(p, "2001:db8::1", "2002:c000:22a::1", 8));
+	memcpy(f + 6, other, 6);
+	send_frame(f, len);
+	assert_int_not_equal(rig_receive(&rig, got), 0);
+	assert_int_equal(sent_in_vain(0, other), 0);
+}
+
+/* Invented addresses push each other out, never those who really send; nothing is lost from the sum. */
+void
+test_strangers_table(void **state)
+{
+	static struct ts_strangers s;
+	uint8_t heavy[6] = {2, 0, 0, 0, 0, 1}, mac[6] = {2, 1};
+	uint64_t packets, sum, seen = 0;
+	uint16_t iface;
+
+	(void)state;
+	ts_strangers_init(&s, 4711);
+	for (unsigned i = 0; i < 1000; i++)
+		ts_strangers_count(&s, 3, heavy);
+	for (uint32_t i = 0; i < 100000; i++) {
+		memcpy(mac + 2, &i, sizeof(i));
+		ts_strangers_count(&s, 3, mac);
+	}
+	sum = s.others;
+	for (unsigned i = 0; i < TS_STRANGER_SLOTS; i++) {
+		if (!ts_strangers_read(&s, i, &iface, mac, &packets))
+			continue;
+		assert_int_equal(iface, 3);
+		sum += packets;
+		if (memcmp(mac, heavy, 6) == 0)
+			seen = packets;
+	}
+	assert_int_equal(seen, 1000);
+	assert_int_equal(sum, 101000);
+}

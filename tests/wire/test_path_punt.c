@@ -72,6 +72,133 @@ test_punt_ring_full(void **state)
 	assert_int_equal(rig_punted(&rig, got, &iface), 0);
 }
 
+static const uint16_t lan[1] = {RIG_VLAN};
+
+static size_t
+make_arp(uint8_t *p, const char *sender, const char *target)
+{
+	static const uint8_t head[8] = {0, 1, 8, 0, 6, 4, 0, 1};
+
+	memset(p, 0, 46);
+	memcpy(p, head, sizeof(head));
+	memcpy(p + 8, rig_peer, 6);
+	put_v4(p + 14, sender);
+	put_v4(p + 24, target);
+	return 46;
+}
+
+/* type 135: a solicitation from `address`; 136: an advertisement of it. */
+static size_t
+make_nd(uint8_t *p, uint8_t type, const char *address)
+{
+	size_t n = make_v6(p, type == 135 ? address : "fe80::9", "2001:db8:100::1", 24);
+
+	p[6] = 58;
+	p[7] = 255;
+	p[40] = type;
+	put_v6(p + 48, type == 135 ? "2001:db8:100::1" : address);
+	return n;
+}
+
+static bool
+handed_over(uint16_t ethertype, const uint8_t *p, size_t n)
+{
+	uint8_t f[512], got[RIG_FRAME_MAX];
+	uint16_t iface;
+
+	send_frame(f, make_frame(f, rig_mac, 1, lan, ethertype, p, n));
+	if (rig_punted(&rig, got, &iface) != 0) {
+		assert_no_drops();
+		assert_int_equal(iface, 1);
+		return true;
+	}
+	assert_dropped(TS_C_drop_punt_off_link);
+	return false;
+}
+
+/* O17: the kernel learns from ARP and ND only what the LAN's prefix covers, or a gateway that is configured so. */
+void
+test_punt_claims(void **state)
+{
+	static const char *const gw[] = {"10.9.9.9"};
+	static const uint16_t one[] = {1}, two[] = {2};
+	uint8_t p[256];
+
+	(void)state;
+	set_route(AF_INET, "198.51.100.0", 24, ts_nexthop_get_glean(rig.nexthops, 1));
+	set_route(AF_INET6, "2001:db8:100::", 64, ts_nexthop_get_glean(rig.nexthops, 1));
+	assert_true(handed_over(0x0806, p, make_arp(p, "198.51.100.9", ROUTER_V4)));
+	assert_true(handed_over(0x0806, p, make_arp(p, "0.0.0.0", ROUTER_V4)));
+	assert_true(handed_over(0x0806, p, make_arp(p, ROUTER_V4, ROUTER_V4))); /* a duplicate of ours */
+	assert_false(handed_over(0x0806, p, make_arp(p, "203.0.113.9", ROUTER_V4)));
+	assert_false(handed_over(0x0806, p, 20));
+	assert_true(handed_over(0x86dd, p, make_nd(p, 135, "2001:db8:100::9")));
+	assert_true(handed_over(0x86dd, p, make_nd(p, 135, "fe80::9")));
+	assert_true(handed_over(0x86dd, p, make_nd(p, 135, "::")));
+	assert_false(handed_over(0x86dd, p, make_nd(p, 135, "2001:db8:666::9")));
+	assert_true(handed_over(0x86dd, p, make_nd(p, 136, "2001:db8:100::9")));
+	assert_false(handed_over(0x86dd, p, make_nd(p, 136, "2001:db8:666::9")));
+	make_nd(p, 135, "fe80::9");
+	p[5] = 8;
+	assert_false(handed_over(0x86dd, p, 48));
+
+	/* a gateway beside the LAN's prefix, on this interface; then on another */
+	set_route(AF_INET, "10.9.9.9", 32, via(gw, one, 1));
+	assert_true(handed_over(0x0806, p, make_arp(p, "10.9.9.9", ROUTER_V4)));
+	set_route(AF_INET, "10.9.9.9", 32, via(gw, two, 1));
+	assert_false(handed_over(0x0806, p, make_arp(p, "10.9.9.9", ROUTER_V4)));
+	del_route(AF_INET, "10.9.9.9", 32);
+	set_route(AF_INET, "198.51.100.0", 24, ts_nexthop_get_glean(rig.nexthops, 2));
+	assert_false(handed_over(0x0806, p, make_arp(p, "198.51.100.9", ROUTER_V4)));
+	del_route(AF_INET, "198.51.100.0", 24);
+	del_route(AF_INET6, "2001:db8:100::", 64);
+}
+
+/* How many frames of `f` the kernel gets before the share of their source is used up. */
+static unsigned
+share_of(uint8_t *f, size_t len)
+{
+	uint8_t got[RIG_FRAME_MAX];
+	unsigned n = 0;
+	uint16_t iface;
+
+	for (mark(); moved(TS_C_drop_punt_source_limited) == 0 && n < 10000; n++) {
+		send_frame(f, len);
+		rig_punted(&rig, got, &iface);
+	}
+	assert_dropped(TS_C_drop_punt_source_limited);
+	return n - 1;
+}
+
+/* O17: one MAC's flood of ARP, or of BGP, takes nothing from the other, nor from other MACs; time gives it back. */
+void
+test_punt_shares(void **state)
+{
+	uint8_t p[256], arp[256], bgp[256], got[RIG_FRAME_MAX];
+	size_t n_arp = make_frame(arp, rig_mac, 1, lan, 0x0806, p, make_arp(p, "0.0.0.0", ROUTER_V4)), n_bgp;
+	uint16_t iface;
+
+	(void)state;
+	make_v4(p, "198.51.100.9", ROUTER_V4, 6, 20);
+	memset(p + 20, 0, 20);
+	p[23] = 179;
+	n_bgp = make_frame(bgp, rig_mac, 1, lan, 0x0800, p, 40);
+	assert_in_range(share_of(arp, n_arp), 100, 400);
+	assert_in_range(share_of(bgp, n_bgp), 400, 512);
+	arp[11] ^= 1;
+	bgp[11] ^= 1;
+	send_frame(arp, n_arp);
+	send_frame(bgp, n_bgp);
+	assert_no_drops();
+	assert_int_not_equal(rig_punted(&rig, got, &iface), 0);
+	assert_int_not_equal(rig_punted(&rig, got, &iface), 0);
+	arp[11] ^= 1;
+	rig_advance_ms(&rig, 1000);
+	send_frame(arp, n_arp);
+	assert_no_drops();
+	assert_int_not_equal(rig_punted(&rig, got, &iface), 0);
+}
+
 static void
 inject(uint16_t iface, const uint8_t *frame, size_t len)
 {
@@ -161,6 +288,7 @@ test_punt_priority(void **state)
 		rig_punted(&rig, got, &iface);
 	}
 	assert_dropped(TS_C_drop_punt_limited);
+	memset(p, 0, 46);
 	send_frame(f, make_frame(f, rig_mac, 1, vlan, 0x0806, p, 46));
 	assert_no_drops();
 	assert_int_equal(rig_punted(&rig, got, &iface), 14 + 46);

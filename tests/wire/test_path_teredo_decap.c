@@ -6,16 +6,6 @@
 #include "path_teredo.h"
 #include "path_tests.h"
 
-static struct client
-known_client(void)
-{
-	struct client c = client_at("192.0.2.45", 40000);
-
-	if (relay_state(&c) == R_NONE)
-		plant(&c, 0);
-	return c;
-}
-
 /* G8 to G10, before anything is read; also of a fragment, and for one that is not known. */
 void
 test_teredo_decap_refused_outside(void **state)
@@ -162,7 +152,7 @@ test_teredo_decap_refused_inside(void **state)
 		if (!known)
 			plant(&other, 0);
 	}
-	send_ip(p, make_answer(p, &(struct client){0}, 0) * 0 + make_answer(p, &c, 0));
+	send_ip(p, make_answer(p, &c, 0));
 	assert_no_drops();
 	assert_next_native(PAYLOAD(p), 80);
 	relay_done();
@@ -282,6 +272,17 @@ test_teredo_decap_around(void **state)
 	relay_done();
 }
 
+/* Two pieces; by way of the worker that puts them together to the one that owns the client. */
+static void
+send_two_fragments(const uint8_t *p, uint16_t id, size_t first, size_t len, uint64_t *handed)
+{
+	send_fragment(p, id, first, len, false);
+	*handed += moved(TS_C_handed_off_packets);
+	send_fragment(p, id, 0, first, true);
+	assert_int_equal(moved(TS_C_reassembled_packets), 1);
+	rig_turn(&rig);
+}
+
 /* Datagrams in several buffers, in fragments that come by either worker, and larger than the tunnel's MTU. */
 void
 test_teredo_decap_pieces(void **state)
@@ -309,11 +310,8 @@ test_teredo_decap_pieces(void **state)
 		assert_next_native(PAYLOAD(p), 1405);
 	}
 	for (uint16_t id = 0; id < 20; id++) {
-		send_fragment(p, id, 800, n - 20, false);
-		handed += moved(TS_C_handed_off_packets);
-		send_fragment(p, id, 0, 800, true);
+		send_two_fragments(p, id, 800, n - 20, &handed);
 		assert_no_drops();
-		assert_int_equal(moved(TS_C_reassembled_packets), 1);
 		assert_next_native(PAYLOAD(p), 1405);
 		assert_nothing_sent();
 	}
@@ -324,12 +322,10 @@ test_teredo_decap_pieces(void **state)
 	for (uint16_t id = 0; id < 4; id++) {
 		strange = client_number(id);
 		make_answer(p, &strange, 0);
-		send_fragment(p, id, 0, 32, true);
-		send_fragment(p, id, 32, 88, false);
+		send_two_fragments(p, id, 32, 88, &handed);
 		assert_next_bubble(&strange);
 		assert_dropped(TS_C_drop_teredo_decap_no_peer);
-		send_fragment(p, id, 0, 32, true);
-		send_fragment(p, id, 32, 88, false);
+		send_two_fragments(p, id, 32, 88, &handed);
 		assert_no_drops();
 		assert_next_native(PAYLOAD(p), 80);
 	}
@@ -435,331 +431,6 @@ test_teredo_decap_access(void **state)
 	set_keyed(TS_KEYED_NATIVE, PATH_BURST, PATH_BURST);
 	assert_limited(p, make_answer(p, &c, 0), TS_C_drop_teredo_decap_prefix_limited);
 	set_keyed(TS_KEYED_NATIVE, 0, 0);
-	relay_done();
-}
-
-/* An ICMPv4 error to `own` that quotes `n` bytes of the packet at p + 28. */
-static size_t
-quote(uint8_t *p, const char *own, uint8_t type, uint8_t code, size_t n)
-{
-	uint16_t sum;
-
-	memset(p + 20, 0, 8);
-	p[20] = type;
-	p[21] = code;
-	if (code == 4)
-		p[26] = 500 >> 8, p[27] = 500 & 0xff;
-	sum = (uint16_t)~rte_raw_cksum(p + 20, 8 + n);
-	memcpy(p + 22, &sum, 2);
-	return make_v4(p, "203.0.113.9", own, 1, 8 + n);
-}
-
-/* What the relay has sent to a client, at p + 28. */
-static size_t
-put_sent(uint8_t *p, const char *src, uint16_t port, const struct client *c)
-{
-	make_native(p + 28 + 28, c, 0);
-	return make_udp(p + 28, src, port, c->v4, c->port, 80);
-}
-
-/* G53 for UDP: the service address may be ours alone, or the kernel's as well. */
-static void
-icmp4_errors(const char *own, enum ts_counter not_ours)
-{
-	struct client c = client_at("192.0.2.45", 40000);
-	uint8_t p[256], want[256];
-	size_t n;
-
-	n = put_sent(p, own, R_PORT, &c);
-	send_ip(p, quote(p, own, 3, 1, n));
-	assert_no_drops();
-	assert_next_error(&(struct icmp6_error){.type = 1, .code = 3}, p + 56, 80);
-	send_ip(p, quote(p, own, 11, 0, 28 + 40));
-	assert_no_drops();
-	assert_next_error(&(struct icmp6_error){.type = 1, .code = 3}, p + 56, 40);
-	assert_nothing_sent();
-	/* it can make no packet smaller than it is */
-	send_ip(p, quote(p, own, 3, 4, n));
-	assert_dropped(TS_C_drop_ip4_local_icmp4_no_ptb);
-	send_ip(p, quote(p, own, 3, 1, 28 + 39));
-	assert_dropped(TS_C_drop_ip4_local_icmp4_short);
-	send_ip(p, quote(p, own, 3, 1, 28));
-	assert_dropped(TS_C_drop_ip4_local_icmp4_short);
-	/* another port than the service port is the kernel's, if it has the address */
-	put_sent(p, own, R_PORT + 1, &c);
-	send_ip(p, quote(p, own, 3, 1, n));
-	assert_dropped(not_ours);
-	/* about a bubble, to its server and to the client: nobody is told */
-	put_bubble(p + 56, R_B, c.v6);
-	make_udp(p + 28, own, R_PORT, SERVER, SERVER_PORT, 40);
-	send_ip(p, quote(p, own, 3, 1, 68));
-	assert_dropped(TS_C_drop_ip4_local_icmp4_not_ours);
-	put_bubble(p + 56, R_B, c.v6);
-	make_udp(p + 28, own, R_PORT, c.v4, c.port, 40);
-	send_ip(p, quote(p, own, 3, 1, 68));
-	assert_dropped(TS_C_drop_ip4_local_icmp4_not_ours);
-	/* from a client, to another than it says, from nobody */
-	put_sent(p, own, R_PORT, &c);
-	put_v6(p + 56 + 8, "2001::1");
-	send_ip(p, quote(p, own, 3, 1, n));
-	assert_dropped(TS_C_drop_ip4_local_icmp4_not_ours);
-	put_sent(p, own, R_PORT, &c);
-	put_v4(p + 28 + 16, "192.0.2.46");
-	send_ip(p, quote(p, own, 3, 1, n));
-	assert_dropped(TS_C_drop_ip4_local_icmp4_not_ours);
-	put_sent(p, own, R_PORT, &c);
-	put_v6(p + 56 + 24, NATIVE);
-	send_ip(p, quote(p, own, 3, 1, n));
-	assert_dropped(TS_C_drop_ip4_local_icmp4_not_ours);
-	put_sent(p, own, R_PORT, &c);
-	put_v6(p + 56 + 8, "fe80::1");
-	send_ip(p, quote(p, own, 3, 1, n));
-	assert_dropped(TS_C_drop_ip4_local_v6_src_invalid);
-	put_sent(p, own, R_PORT, &c);
-	p[56 + 6] = 58;
-	p[56 + 40] = 1;
-	send_ip(p, quote(p, own, 3, 1, n));
-	assert_dropped(TS_C_drop_ip4_local_no_error_about_error);
-	(void)want;
-}
-
-/* The relay's address becomes one of the kernel's. */
-static void
-relay_on_host(void)
-{
-	put_v4((uint8_t *)&rig.cfg.teredo_relay.address, ROUTER_V4);
-	relay_apply();
-}
-
-void
-test_teredo_icmp4_errors(void **state)
-{
-	uint8_t p[256];
-	struct client c = client_at("192.0.2.45", 40000);
-
-	(void)state;
-	relay_setup();
-	icmp4_errors(R_V4, TS_C_drop_ip4_local_icmp4_not_ours);
-	relay_on_host();
-	rig_advance_ms(&rig, 60000);
-	icmp4_errors(ROUTER_V4, TS_C_drop_punt_no_twin);
-	/* to another address of the box than the one it was sent from: as good */
-	rig_advance_ms(&rig, 60000);
-	send_ip(p, quote(p, "192.88.99.1", 3, 1, put_sent(p, ROUTER_V4, R_PORT, &c)));
-	assert_no_drops();
-	assert_next_error(&(struct icmp6_error){.type = 1, .code = 3}, p + 56, 80);
-	relay_done();
-}
-
-/* Decisions.md 2: other ports of a host address are the kernel's, in fragments, too. */
-void
-test_teredo_host_address(void **state)
-{
-	uint8_t p[2048], got[RIG_FRAME_MAX], frame[2048];
-	uint16_t iface, vlan = RIG_VLAN;
-	struct client c;
-	size_t n;
-
-	(void)state;
-	relay_setup();
-	relay_on_host();
-	c = known_client();
-	make_answer(p, &c, 0);
-	n = make_udp(p, c.v4, c.port, ROUTER_V4, R_PORT, 80);
-	send_ip(p, n);
-	assert_no_drops();
-	assert_next_native(PAYLOAD(p), 80);
-	send_fragment(p, 1, 32, 88, false);
-	send_fragment(p, 1, 0, 32, true);
-	assert_no_drops();
-	assert_next_native(PAYLOAD(p), 80);
-	/* not for the relay: as it came */
-	n = make_udp(p, c.v4, c.port, ROUTER_V4, 53, 80);
-	send_frame(frame, make_frame(frame, rig_mac, 1, &vlan, RTE_ETHER_TYPE_IPV4, p, n));
-	assert_no_drops();
-	assert_int_equal(rig_punted(&rig, got, &iface), 18 + n);
-	assert_memory_equal(got, frame, 18 + n);
-	n = make_udp(p, c.v4, c.port, ROUTER_V4, TS_TEREDO_PORT, 80); /* no server here */
-	send_frame(frame, make_frame(frame, rig_mac, 1, &vlan, RTE_ETHER_TYPE_IPV4, p, n));
-	assert_int_equal(rig_punted(&rig, got, &iface), 18 + n);
-	/* a service address has no kernel behind it */
-	n = make_udp(p, c.v4, c.port, "192.88.99.1", R_PORT, 80);
-	send_ip(p, n);
-	assert_no_drops();
-	assert_int_equal(moved(TS_C_icmp4_unreachable_sent), 1);
-	assert_true(next_packet(got) != 0);
-	relay_done();
-}
-
-/* Fragments of other ports reach the kernel, and are not refused for what the relay would refuse. */
-void
-test_teredo_host_fragments(void **state)
-{
-	uint8_t p[2048], got[RIG_FRAME_MAX], frame[2048], piece[2048];
-	uint16_t iface, vlan = RIG_VLAN;
-	size_t n, at = 0;
-
-	(void)state;
-	relay_setup();
-	relay_on_host();
-	memset(PAYLOAD(p), 0x5a, 1000);
-	n = make_udp(p, "10.0.0.9", 1053, ROUTER_V4, 53, 1000);
-	for (unsigned i = 0; i < 2; i++) {
-		struct rte_ipv4_hdr *ip = (void *)piece;
-		size_t from = i == 0 ? 0 : 504, to = i == 0 ? 504 : n - 20;
-
-		memcpy(piece, p, 20);
-		memcpy(piece + 20, p + 20 + from, to - from);
-		ip->packet_id = RTE_BE16(77);
-		ip->fragment_offset = rte_cpu_to_be_16((uint16_t)(from / 8 | (i == 0 ? RTE_IPV4_HDR_MF_FLAG : 0)));
-		set_v4_length(piece, 20 + to - from);
-		send_frame(frame, make_frame(frame, rig_mac, 1, &vlan, RTE_ETHER_TYPE_IPV4, piece, 20 + to - from));
-		assert_no_drops();
-	}
-	rig_turn(&rig);
-	/* whole, or as it came: every byte of it */
-	for (size_t len; (len = rig_punted(&rig, got, &iface)) != 0;)
-		at += len - 18 - 20;
-	if (at == 0) {
-		struct ts_punt punt;
-
-		assert_int_equal(rte_ring_dequeue_elem(ts_worker_punts(rig.workers[1]), &punt, sizeof(punt)), 0);
-		at = rte_pktmbuf_pkt_len(punt.frame) - 18 - 20;
-		rte_pktmbuf_free(punt.frame);
-	}
-	assert_int_equal(at, 1008);
-	relay_done();
-}
-
-/* G31: to and from every other tunnel of the box; G49 back through the first. */
-static const struct other_end {
-	const char *relay, *v4, *v6;
-	enum ts_mechanism mechanism;
-	uint8_t ttl;
-	bool copies_ecn;
-	enum ts_counter decap, encap, hairpin;
-} ends[] = {
-	{X_RELAY, X_SITE, X_USER, TS_MECH_6TO4, 64, false, TS_C_6to4_decap_packets, TS_C_6to4_encap_packets,
-		TS_C_drop_6to4_decap_hairpin},
-	{A_BR, A_CE, A_USER, TS_MECH_6RD, 64, true, TS_C_6rd_decap_packets, TS_C_6rd_encap_packets,
-		TS_C_drop_6rd_decap_hairpin},
-	{S_ROUTER, S_HOST, S_USER, TS_MECH_ISATAP, 64, false, TS_C_isatap_decap_packets, TS_C_isatap_encap_packets,
-		TS_C_drop_isatap_decap_hairpin},
-};
-
-static void
-handed_over(const struct other_end *e, const struct client *c)
-{
-	struct outer_header o = {.src = e->relay, .dst = e->v4, .ttl = e->ttl};
-	uint8_t p[2048], want[2048];
-	size_t n;
-
-	n = make_v6(PAYLOAD(p), c->v6, e->v6, 24);
-	PAYLOAD(p)[7] = 2;
-	send_ip(p, from_client(p, c, n));
-	assert_forwarded(&o, PAYLOAD(p), n);
-	assert_int_equal(moved(TS_C_teredo_decap_packets), 1);
-	assert_int_equal(moved(e->encap), 1);
-	n = make_tunnelled(p, e->v4, e->relay, e->v6, c->v6, 1240);
-	p[27] = 2;
-	p[21] = 0x20;
-	p[1] = 3;
-	set_v4_length(p, n);
-	send_ip(p, n);
-	memcpy(want, p + 20, n - 20);
-	want[1] = 0x30;
-	assert_no_drops();
-	assert_next_to(c, want, n - 20);
-	assert_int_equal(moved(e->decap), 1);
-	assert_int_equal(moved(TS_C_teredo_encap_packets), 1);
-}
-
-/* Errors of the second tunnel go back through the first. */
-static void
-errors_handed_back(const struct other_end *e, const struct client *c)
-{
-	struct outer_header o = {.src = e->relay, .dst = e->v4, .ttl = e->ttl};
-	uint8_t p[2048], want[2048];
-	size_t n;
-
-	n = make_tunnelled(p, e->v4, e->relay, e->v6, c->v6, 1241);
-	send_ip(p, n);
-	assert_error(&o, &(struct icmp6_error){.type = 2, .word = 1280}, p + 20, n - 20);
-	set_route(AF_INET, c->v4, 32, ts_nexthop_get_simple(rig.nexthops, TS_NH_UNREACHABLE));
-	n = make_tunnelled(p, e->v4, e->relay, e->v6, c->v6, 24);
-	send_ip(p, n);
-	assert_error(&o, &(struct icmp6_error){.type = 1, .code = 3}, p + 20, n - 20);
-	del_route(AF_INET, c->v4, 32);
-	set_route(AF_INET, e->v4, 32, ts_nexthop_get_simple(rig.nexthops, TS_NH_PROHIBIT));
-	n = make_v6(PAYLOAD(p), c->v6, e->v6, 24);
-	send_ip(p, from_client(p, c, n));
-	assert_no_drops();
-	assert_next_udp(c->v4, c->port, want,
-		make_error(want, &(struct icmp6_error){.type = 1, .code = 1}, PAYLOAD(p), n));
-	del_route(AF_INET, e->v4, 32);
-}
-
-/* One that is not known waits, as it came out of the first tunnel; what becomes of it is said through that one. */
-static void
-waits(const struct other_end *e, const struct client *c, bool answers)
-{
-	struct outer_header o = {.src = e->relay, .dst = e->v4, .ttl = e->ttl};
-	uint8_t p[2048], bubble[128];
-	size_t n;
-
-	n = make_tunnelled(p, e->v4, e->relay, e->v6, c->v6, 24);
-	send_ip(p, n);
-	assert_no_drops();
-	assert_next_bubble(c);
-	if (answers) {
-		send_ip(bubble, make_bubble(bubble, c, R_B));
-		assert_next_to(c, p + 20, n - 20);
-		assert_nothing_sent();
-	} else {
-		mark();
-		let_pass(11);
-		assert_error(&o, &(struct icmp6_error){.type = 1, .code = 3}, p + 20, n - 20);
-	}
-}
-
-static void
-refused_by_policy(const struct other_end *e, const struct client *c)
-{
-	uint8_t p[256];
-
-	rig.cfg.handover[TS_MECH_TEREDO][e->mechanism] = false;
-	relay_apply();
-	send_ip(p, from_client(p, c, make_v6(PAYLOAD(p), c->v6, e->v6, 24)));
-	assert_dropped(TS_C_drop_teredo_decap_hairpin);
-	rig.cfg.handover[TS_MECH_TEREDO][e->mechanism] = true;
-	rig.cfg.handover[e->mechanism][TS_MECH_TEREDO] = false;
-	relay_apply();
-	send_ip(p, make_tunnelled(p, e->v4, e->relay, e->v6, c->v6, 24));
-	assert_dropped(e->hairpin);
-	rig.cfg.handover[e->mechanism][TS_MECH_TEREDO] = true;
-	relay_apply();
-}
-
-void
-test_teredo_handover(void **state)
-{
-	(void)state;
-	relay_setup();
-	tunnels_setup();
-	for (size_t i = 0; i < RTE_DIM(ends); i++) {
-		for (unsigned owner = 0; owner < RIG_N_WORKERS; owner++) {
-			struct client c = client_owned(owner, 3 * (unsigned)i), a = client_owned(owner, 3 * i + 1),
-				      b = client_owned(owner, 3 * i + 2);
-
-			plant(&c, 0);
-			handed_over(&ends[i], &c);
-			errors_handed_back(&ends[i], &c);
-			refused_by_policy(&ends[i], &c);
-			handed_over(&ends[i], &c);
-			waits(&ends[i], &a, true);
-			waits(&ends[i], &b, false);
-		}
-	}
 	relay_done();
 }
 

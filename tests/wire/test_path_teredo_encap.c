@@ -9,15 +9,6 @@
 
 #define CLIENT_V4 "192.0.2.45"
 
-static struct client
-known_client(void)
-{
-	struct client c = client_at(CLIENT_V4, 40000);
-
-	plant(&c, 0);
-	return c;
-}
-
 void
 test_teredo_encap_refused(void **state)
 {
@@ -93,6 +84,8 @@ test_teredo_encap_foreign(void **state)
 	assert_dropped(TS_C_drop_teredo_encap_src_6rd);
 	send_ip(p, make_v6(p, S_USER, c.v6, 24));
 	assert_dropped(TS_C_drop_teredo_encap_src_isatap);
+	send_ip(p, make_v6(p, PATH_ID6, c.v6, 24));
+	assert_dropped(TS_C_drop_teredo_encap_src_own);
 	relay_done();
 }
 

@@ -27,8 +27,8 @@ SITE4, SITE6 = '203.0.113.2', '2002:cb00:7102::1'
 PROBE4, PROBE6, PROBE_6TO4 = '198.51.100.9', '2001:db8:100::9', '2002:c633:6409::1'
 
 
-def add_lan():
-    for ns in 'lan', 'relay':
+def add_lan(relays=('relay',)):
+    for ns in ('lan', *relays):
         add_ns(ns)
     sh('''ip -n lan link add br0 type bridge mcast_snooping 0
         ip netns exec lan sh -c 'echo 1 >/proc/sys/net/ipv6/conf/br0/disable_ipv6'

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Half of the frames of the attacked row are for trusted peers, half for addresses that nobody has, a million of them
+ * in turn: an rx callback writes them over the destination, because a file of packets cannot have so many. It costs
+ * some cycles, which the row is charged with.
+ */
+#include "attack.h"
+
+#include <arpa/inet.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_cycles.h>
+#include <rte_ethdev.h>
+
+#include "lib/source_policy.h"
+
+#define STRANGERS (1u << 20)
+#define HOPS_AT (RTE_ETHER_HDR_LEN + 7)
+#define CLIENT_AT (RTE_ETHER_HDR_LEN + 24)
+#define FOREVER UINT16_MAX /* seconds */
+
+static struct {
+	uint8_t (*address)[16]; /* [STRANGERS] */
+	uint32_t next;
+	uint64_t started;
+	uint64_t offered, forwarded, bubbles, bubbles_allowed;
+	struct ts_contacts_stats contacts;
+} attack;
+
+void
+bench_teredo_configure(struct ts_config *cfg, uint32_t peers)
+{
+	struct ts_cfg_teredo_relay *r = &cfg->teredo_relay;
+	struct ts_cfg_teredo_server *s = &cfg->teredo_server;
+
+	r->enabled = s->enabled = true;
+	r->address = BENCH_RELAY;
+	r->port = BENCH_RELAY_PORT;
+	r->bubble_source = cfg->local.icmp6_source;
+	inet_pton(AF_INET6, "2001:200:0:b0b::", &r->cookie_prefix.addr);
+	r->cookie_prefix.len = 64;
+	r->valid_s = r->forget_s = FOREVER;
+	r->peers = peers;
+	s->address = BENCH_SERVER;
+	s->secondary = BENCH_SERVER + RTE_BE32(1);
+}
+
+size_t
+bench_peers_plant(const struct ts_teredo *t, const struct bench_routes *r, size_t n, size_t must)
+{
+	struct ts_contact_seed seed = {.confirmed = true, .last_bubble_age = -1};
+	size_t in = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		memcpy(seed.addr, r->peers[i], sizeof(seed.addr));
+		if (ts_contact_plant(t->peers, t->contacts, &seed, rte_rdtsc(), rte_get_tsc_hz()) == 0)
+			in++;
+		else if (i < must) {
+			fprintf(stderr, "bench: no room for Teredo peer %zu\n", i);
+			exit(2);
+		}
+	}
+	return in;
+}
+
+static uint16_t
+write_strangers(uint16_t port, uint16_t queue, struct rte_mbuf **pkts, uint16_t n, uint16_t max, void *arg)
+{
+	(void)port, (void)queue, (void)max, (void)arg;
+	for (uint16_t i = 0; i < n; i++) {
+		uint8_t *frame = rte_pktmbuf_mtod(pkts[i], uint8_t *);
+
+		if (frame[HOPS_AT] == BENCH_STRANGER_HOPS)
+			memcpy(frame + CLIENT_AT, attack.address[attack.next++ % STRANGERS], 16);
+	}
+	return n;
+}
+
+/* Ports decide who the owner is: try until it is this one, as the other workers do not run meanwhile. */
+static void
+belong_to(uint8_t addr[16], const struct ts_peers *p, unsigned owner)
+{
+	uint16_t port;
+
+	while (ts_peers_hash(p, addr).owner != owner) {
+		memcpy(&port, addr + 10, sizeof(port));
+		port = (uint16_t)(port + 1);
+		memcpy(addr + 10, &port, sizeof(port));
+	}
+}
+
+void
+bench_attack_start(const struct ts_teredo *t, const struct bench_routes *r, uint16_t port, unsigned owner)
+{
+	const struct ts_source_policy_conf conf = {.list = TS_POLICY_EXTENDED};
+	struct ts_source_policy *policy = ts_source_policy_create(&conf);
+	uint64_t state = 1;
+
+	attack.address = calloc(STRANGERS, sizeof(*attack.address));
+	if (policy == NULL || attack.address == NULL) {
+		fprintf(stderr, "bench: out of memory\n");
+		exit(2);
+	}
+	for (uint32_t i = 0; i < STRANGERS; i++) {
+		bench_peer(attack.address[i], r, policy, &state);
+		belong_to(attack.address[i], t->peers, owner);
+	}
+	ts_source_policy_free(policy);
+	attack.started = rte_rdtsc();
+	if (rte_eth_add_rx_callback(port, 0, write_strangers, NULL) == NULL) {
+		fprintf(stderr, "bench: no rx callback\n");
+		exit(2);
+	}
+}
+
+bool
+bench_attack_held(const struct ts_worker_stats *s, const struct ts_teredo *t, const struct ts_config *cfg, FILE *out)
+{
+	const struct ts_cfg_rate *rate = &cfg->teredo_relay.bubbles;
+	double seconds = (double)(rte_rdtsc() - attack.started) / (double)rte_get_tsc_hz();
+	struct ts_contacts_stats *c = &attack.contacts;
+
+	free(attack.address);
+	attack.address = NULL;
+	ts_contacts_stats(t->contacts, c);
+	attack.offered = s->counters[TS_C_rx_packets] / 2; /* to trusted peers, and as many to strangers */
+	attack.forwarded = s->counters[TS_C_teredo_encap_packets];
+	attack.bubbles = s->counters[TS_C_teredo_indirect_bubbles];
+	attack.bubbles_allowed = rate->burst + (uint64_t)(rate->per_second * seconds);
+	fprintf(out,
+		"teredo-attack: %" PRIu64 " of %" PRIu64 " packets for trusted peers forwarded; for as many strangers "
+		"%" PRIu64 " bubbles of at most %" PRIu64
+		", %u records of at most %u, %u packets wait in %u bytes of at most %u\n",
+		attack.forwarded, attack.offered, attack.bubbles, attack.bubbles_allowed, c->records, c->records_max,
+		c->queued_packets, c->queued_bytes, cfg->teredo_relay.queue_bytes);
+	return attack.forwarded == attack.offered && attack.bubbles <= attack.bubbles_allowed &&
+		c->records <= c->records_max && c->queued_bytes <= cfg->teredo_relay.queue_bytes;
+}
+
+void
+bench_attack_json(json_t *object)
+{
+	json_object_set_new(object, "trusted_offered", json_integer((json_int_t)attack.offered));
+	json_object_set_new(object, "trusted_forwarded", json_integer((json_int_t)attack.forwarded));
+	json_object_set_new(object, "bubbles", json_integer((json_int_t)attack.bubbles));
+	json_object_set_new(object, "bubbles_allowed", json_integer((json_int_t)attack.bubbles_allowed));
+	json_object_set_new(object, "records", json_integer(attack.contacts.records));
+	json_object_set_new(object, "records_max", json_integer(attack.contacts.records_max));
+	json_object_set_new(object, "queued_bytes", json_integer(attack.contacts.queued_bytes));
+}

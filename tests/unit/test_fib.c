@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The forwarding tables alone: parents and children at random in a small space and at both ends of the address range,
+ * every lookup compared with a plain list of prefixes; also in tables that are too small, where what is refused must
+ * leave everything as it was, and what is left after deleting everything must be nothing.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "lib/fib4.h"
+#include "lib/fib6.h"
+
+#define MODEL_MAX 3000
+
+/* IPv4 addresses stand in the first four bytes. */
+struct prefix {
+	uint8_t addr[16];
+	uint8_t len;
+	uint16_t nh;
+};
+
+static struct {
+	struct prefix p[MODEL_MAX];
+	unsigned n;
+	unsigned bits; /* 32 or 128 */
+	struct ts_fib4 fib4;
+	struct ts_fib6 fib6;
+	void *mem;
+	unsigned refused;
+} t;
+
+static void
+make(unsigned bits, uint32_t room)
+{
+	size_t bytes = bits == 32 ? ts_fib4_bytes(room) : ts_fib6_bytes(room);
+
+	t.n = t.refused = 0;
+	t.bits = bits;
+	bytes = (bytes + 63) / 64 * 64;
+	t.mem = aligned_alloc(64, bytes);
+	assert_non_null(t.mem);
+	memset(t.mem, 0, bytes);
+	if (bits == 32)
+		assert_int_equal(ts_fib4_init(&t.fib4, t.mem, room), 0);
+	else
+		ts_fib6_init(&t.fib6, t.mem, room);
+}
+
+static void
+unmake(void)
+{
+	if (t.bits == 32)
+		ts_fib4_fini(&t.fib4);
+	free(t.mem);
+}
+
+static void
+mask(uint8_t *addr, unsigned len)
+{
+	for (unsigned bit = len; bit < 128; bit++)
+		addr[bit / 8] &= (uint8_t) ~(0x80 >> bit % 8);
+}
+
+static uint32_t
+host_order(const uint8_t *a)
+{
+	return (uint32_t)a[0] << 24 | (uint32_t)a[1] << 16 | (uint32_t)a[2] << 8 | a[3];
+}
+
+static struct prefix *
+find(const uint8_t *addr, unsigned len)
+{
+	for (unsigned i = 0; i < t.n; i++)
+		if (t.p[i].len == len && memcmp(t.p[i].addr, addr, 16) == 0)
+			return &t.p[i];
+	return NULL;
+}
+
+/* The longest prefix of at most `longest` bits that the address is in. */
+static const struct prefix *
+match(const uint8_t *addr, int longest)
+{
+	const struct prefix *best = NULL;
+
+	for (unsigned i = 0; i < t.n; i++) {
+		uint8_t a[16];
+
+		if (t.p[i].len > longest || (best != NULL && t.p[i].len <= best->len))
+			continue;
+		memcpy(a, addr, 16);
+		mask(a, t.p[i].len);
+		if (memcmp(a, t.p[i].addr, 16) == 0)
+			best = &t.p[i];
+	}
+	return best;
+}
+
+static void
+add(const uint8_t *addr, uint8_t len, uint16_t nh)
+{
+	struct prefix *p = find(addr, len);
+	int ret;
+
+	if (p == NULL && t.n == MODEL_MAX)
+		return;
+	if (t.bits == 32)
+		ret = ts_fib4_set(&t.fib4, host_order(addr), len, nh, p == NULL);
+	else
+		ret = ts_fib6_set(&t.fib6, addr, len, nh);
+	if (ret < 0) {
+		assert_int_equal(ret, -ENOSPC);
+		assert_null(p); /* what is there can always be changed */
+		t.refused++;
+		return;
+	}
+	if (p == NULL)
+		p = &t.p[t.n++];
+	memcpy(p->addr, addr, 16);
+	p->len = len;
+	p->nh = nh;
+}
+
+static void
+drop(unsigned i)
+{
+	struct prefix gone = t.p[i];
+	const struct prefix *cover = match(gone.addr, (int)gone.len - 1);
+	uint8_t len = cover != NULL ? cover->len : 0;
+	uint16_t nh = cover != NULL ? cover->nh : 0;
+
+	if (t.bits == 32)
+		ts_fib4_del(&t.fib4, host_order(gone.addr), gone.len, len, nh);
+	else
+		ts_fib6_del(&t.fib6, gone.addr, gone.len, len, nh);
+	t.p[i] = t.p[--t.n];
+}
+
+/* Few bits vary, so that parents, children and neighbours meet often; one in four lies at the end of the space. */
+static void
+random_addr(uint8_t a[16])
+{
+	static const uint8_t bytes[] = {0, 1, 0x40, 0x7f, 0x80, 0xc0, 0xfe, 0xff};
+
+	memset(a, 0, 16);
+	for (unsigned i = 0; i < t.bits / 8; i++)
+		a[i] = bytes[rand() % 8];
+	if (rand() % 4 == 0)
+		memset(a, 0xff, (size_t)rand() % (t.bits / 8 + 1));
+	else if (rand() % 2 == 0)
+		memcpy(a, "\x20\x01\x0d", 3);
+}
+
+static void
+change_one(void)
+{
+	uint8_t a[16], len = (uint8_t)((unsigned)rand() % (rand() % 2 ? t.bits + 1 : t.bits / 2 + 1));
+
+	if (rand() % 5 < 2 && t.n > 0) {
+		drop((unsigned)rand() % t.n);
+		return;
+	}
+	if (len < 12 && rand() % 16 != 0)
+		len += 12; /* short ones take their time in IPv4 */
+	random_addr(a);
+	mask(a, len);
+	add(a, len, (uint16_t)(rand() % (t.bits == 32 ? 32767 : 65535) + 1));
+}
+
+static void
+check(unsigned round)
+{
+	enum { N = 150 };
+	uint8_t v6[N][16];
+	uint32_t v4[N];
+	uint64_t nh[N];
+
+	for (unsigned i = 0; i < N; i++) {
+		random_addr(v6[i]);
+		if (i % 2 && t.n > 0) { /* at and next to the edges of a prefix */
+			memcpy(v6[i], t.p[(unsigned)rand() % t.n].addr, 16);
+			v6[i][t.bits / 8 - 1] ^= (uint8_t)(rand() % 3);
+		}
+		v4[i] = host_order(v6[i]);
+	}
+	if (t.bits == 32)
+		ts_fib4_lookup_bulk(&t.fib4, v4, nh, N);
+	else
+		ts_fib6_lookup_bulk(&t.fib6, v6, nh, N);
+	for (unsigned i = 0; i < N; i++) {
+		const struct prefix *p = match(v6[i], 128);
+
+		if (nh[i] != (p != NULL ? p->nh : 0))
+			fail_msg("round %u: %02x%02x%02x%02x... gives %u, not %u", round, v6[i][0], v6[i][1], v6[i][2],
+				v6[i][3], (unsigned)nh[i], p != NULL ? p->nh : 0u);
+	}
+}
+
+static uint32_t
+used(void)
+{
+	return t.bits == 32 ? t.fib4.n_groups - t.fib4.n_free : t.fib6.n_used;
+}
+
+static void
+churn(unsigned bits, uint32_t room, unsigned rounds)
+{
+	make(bits, room);
+	srand(bits + room);
+	for (unsigned round = 0; round < rounds; round++) {
+		for (unsigned i = 0; i < 60; i++)
+			change_one();
+		for (unsigned i = 0; round % 20 == 19 && i < t.n; i++)
+			if (rand() % 2)
+				drop(i);
+		check(round);
+	}
+	while (t.n > 0)
+		drop((unsigned)rand() % t.n);
+	check(rounds);
+	assert_int_equal(used(), 0);
+}
+
+static void
+ipv4(void **state)
+{
+	(void)state;
+	churn(32, 4000, 100);
+	assert_int_equal(t.refused, 0);
+	unmake();
+}
+
+static void
+ipv6(void **state)
+{
+	(void)state;
+	churn(128, 65536, 200);
+	assert_int_equal(t.refused, 0);
+	unmake();
+}
+
+static void
+ipv4_without_room(void **state)
+{
+	(void)state;
+	churn(32, 5, 100);
+	assert_true(t.refused > 3);
+	unmake();
+}
+
+static void
+ipv6_without_room(void **state)
+{
+	(void)state;
+	for (unsigned room = 8; room <= 512; room *= 4) {
+		churn(128, room, 60);
+		assert_true(t.refused > 10);
+		unmake();
+	}
+}
+
+/* Every prefix of a node, so that it grows through all sizes and shrinks again. */
+static void
+a_full_node(void **state)
+{
+	uint8_t a[16] = {0x20, 1, 0x0d, 0xb8};
+	(void)state;
+
+	make(128, 64);
+	for (unsigned len = 33; len <= 40; len++)
+		for (unsigned i = 0; i < 1u << (len - 32); i++) {
+			a[4] = (uint8_t)(i << (40 - len));
+			add(a, (uint8_t)len, (uint16_t)(i + 1));
+		}
+	assert_int_equal(t.n, 510);
+	check(0);
+	while (t.n > 0) {
+		drop((unsigned)rand() % t.n);
+		check(t.n);
+	}
+	assert_int_equal(used(), 0);
+	unmake();
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(ipv4),
+		cmocka_unit_test(ipv6),
+		cmocka_unit_test(ipv4_without_room),
+		cmocka_unit_test(ipv6_without_room),
+		cmocka_unit_test(a_full_node),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
