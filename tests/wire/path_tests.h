@@ -32,6 +32,7 @@
 	T(test_icmp4_errors) \
 	/* test_path_nexthop.c */ \
 	T(test_routes_that_refuse) \
+	T(test_probe_address) \
 	T(test_small_link) \
 	T(test_multipath) \
 	T(test_identification) \

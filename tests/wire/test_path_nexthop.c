@@ -42,6 +42,20 @@ test_routes_that_refuse(void **state)
 	del_route(AF_INET6, "2001:db8:5::", 48);
 }
 
+/* What only the relay's own test packets are sent to (O1) leads nowhere for others. */
+void
+test_probe_address(void **state)
+{
+	static const uint8_t nobody[16];
+	uint8_t p[256];
+
+	(void)state;
+	set_route(AF_INET, "192.0.2.42", 32, ts_nexthop_get_neigh(rig.nexthops, 0, 0, nobody));
+	send_ip(p, make_v6(p, "2001:db8::1", "2002:c000:22a::1", 8));
+	assert_dropped(TS_C_drop_tx_probe);
+	del_route(AF_INET, "192.0.2.42", 32);
+}
+
 /* A link that is smaller than the packet: PTB into the tunnel (G43); for an outer packet there is only a counter. */
 void
 test_small_link(void **state)
