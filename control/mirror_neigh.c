@@ -153,8 +153,13 @@ ts_mirror_alarms(const struct ts_mirror *m, uint16_t iface, uint8_t family, cons
 {
 	struct known_neigh_key key = make_key(iface, family, addr);
 	const struct known_neigh *k = find_known(m, &key);
+	struct ts_mirror_alarms alarms = {0};
 
-	return k == NULL ? (struct ts_mirror_alarms){0} : (struct ts_mirror_alarms){k->mac_changes, k->false_claims};
+	if (k != NULL) {
+		alarms.mac_changes = k->mac_changes;
+		alarms.false_claims = k->false_claims;
+	}
+	return alarms;
 }
 
 /* A full socket loses the request; misses come again, gateways are retried. */

@@ -119,7 +119,8 @@ set_members(struct route_feed *f, struct nhobj *group, const struct nhobj_member
 			may_be_over(f, o);
 	}
 	memset(group->members, 0, sizeof(group->members));
-	memcpy(group->members, members, n * sizeof(*members));
+	if (n > 0)
+		memcpy(group->members, members, n * sizeof(*members));
 	group->n_members = n;
 }
 
@@ -281,12 +282,14 @@ feed_nhobjs_work(struct route_feed *f)
 	struct nhobj_route *r, *next_route;
 	struct route_target t;
 
-	LL_FOREACH_SAFE2(f->changed, o, next, next_changed)
-	{
+	for (o = f->changed; o != NULL; o = next) {
 		bool known = feed_nhobj_resolve(f, o->id, &t);
 
-		DL_FOREACH_SAFE(o->routes, r, next_route)
-		work_route(f, r, known ? &t : NULL);
+		next = o->next_changed;
+		for (r = o->routes; r != NULL; r = next_route) {
+			next_route = r->next;
+			work_route(f, r, known ? &t : NULL);
+		}
 		o->changed = false;
 		if (!is_needed(o)) {
 			HASH_DEL(f->nhobjs, o);

@@ -61,13 +61,14 @@ put_headers(struct ts_worker *w, struct rte_mbuf *m, uint8_t ttl, rte_be32_t src
 {
 	uint16_t len = (uint16_t)(rte_pktmbuf_pkt_len(m) + TS_UDP_HDR_LEN);
 	struct rte_ipv4_hdr *ip = (void *)rte_pktmbuf_prepend(m, TS_TEREDO_OUTER_LEN);
-	struct rte_udp_hdr *udp = (void *)(ip + 1);
+	struct rte_udp_hdr *udp;
 	uint16_t cksum;
 
 	if (unlikely(ip == NULL)) {
 		ts_drop(w, m, TS_C_drop_tx_headroom);
 		return false;
 	}
+	udp = (void *)(ip + 1);
 	/* The length counts twice: in the pseudo header and in the UDP header. */
 	sum += (src & 0xffff) + (src >> 16) + (dst & 0xffff) + (dst >> 16) + RTE_BE16(IPPROTO_UDP) +
 		2u * rte_cpu_to_be_16(len) + src_port + dst_port;

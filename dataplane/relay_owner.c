@@ -78,7 +78,7 @@ same_mapping(const struct ts_peer_view *view, const struct ts_relay_input *in)
 
 /*
  * X7: not more than one change in ten seconds. What comes from the embedded mapping needs no leave, but the time of the
- * last change outlives it, or a client could change to and fro.
+ * last change outlives it, or a client could change back and forth.
  */
 static bool
 may_change(struct ts_worker *w, const struct ts_peer_view *view)

@@ -169,10 +169,12 @@ check_tables(struct ts_load *l)
 	if (!cfg->announce.enabled)
 		return;
 	check_name(l, "announce.device", cfg->announce.device);
-	if (cfg->announce.table >= 253 && cfg->announce.table <= 255)
+	/* FRR's zebra reads and writes the main table alone; what points to the announcement device is not mirrored. */
+	if (cfg->announce.table == 253 || cfg->announce.table == 255)
 		ts_fault_at(l, "announce.table",
-			"%u is one of the kernel's own tables: give one that nothing else uses", cfg->announce.table);
-	else if (cfg->announce.table == cfg->kernel.table)
+			"%u is one of the kernel's own tables: give one that nothing else uses, or 254 for FRR",
+			cfg->announce.table);
+	else if (cfg->announce.table == cfg->kernel.table && cfg->announce.table != 254)
 		ts_fault_at(l, "announce.table", "%u is kernel.table too: the relay would learn what it announces",
 			cfg->announce.table);
 }

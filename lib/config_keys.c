@@ -447,7 +447,7 @@ const struct ts_key ts_keys[] = {
 	{ .path = "announce.device", .type = TS_KEY_STRING, CFG(announce.device), .fallback = "tsunagi0",
 	  .help = "name of the TUN device that the routes point to; it dies with the process, and they with it" },
 	{ .path = "announce.table", .type = TS_KEY_UINT, CFG(announce.table), .min = 1, .max = UINT32_MAX,
-	  .fallback = "6424", .help = "kernel routing table for them, used by nothing else" },
+	  .fallback = "6424", .help = "kernel routing table for them, used by nothing else; 254 for FRR, which knows the main table alone" },
 
 	SECTION("health", "What has to be right before a prefix is announced. 192.88.99.0/24 needs IPv6 upstream, the IPv6 "
 			  "prefixes need IPv4: who loses one family must not attract the traffic of the other."),

@@ -17,9 +17,9 @@ ts_fib6_node_at(const struct ts_fib6 *f, uint32_t line)
 static inline unsigned
 ts_fib6_run_of(const struct ts_fib6_node *node, uint8_t slot)
 {
-	uint64_t upto = node->begins[slot / 64] << (63 - slot % 64);
+	uint64_t so_far = node->begins[slot / 64] << (63 - slot % 64);
 
-	return node->before[slot / 64] + (unsigned)__builtin_popcountll(upto) - 1;
+	return node->before[slot / 64] + (unsigned)__builtin_popcountll(so_far) - 1;
 }
 
 /* fib6_alloc.c. A line's number, or FIB6_NONE. */

@@ -148,7 +148,7 @@ test_ports_and_interfaces(void **state)
 		{BASE "health: {hold-down-s: 90, hold-down-max-s: 60}\n", 5, "health.hold-down-max-s",
 			"60 is less than hold-down-s, 90"},
 		{BASE "announce: {device: ix0}\n", 5, "announce.device", "is the name of interfaces[0]"},
-		{BASE "announce: {table: 254}\n", 5, "announce.table", "the kernel's own"},
+		{BASE "announce: {table: 255}\n", 5, "announce.table", "the kernel's own"},
 		{BASE "announce: {table: 6424}\nkernel: {table: 6424}\n", 5, "announce.table", "kernel.table too"},
 		{BASE "fpm: {address: 0.0.0.0}\n", 5, "fpm.address", "not the address of a host"},
 		{BASE "fpm: {address: \"ff02::1\"}\n", 5, "fpm.address", "not the address of a host"},

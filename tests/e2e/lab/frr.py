@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""FRR in a namespace: zebra and the daemons that are asked for, with sockets and files of their own, as the user frr. As
-Debian's service does it they start with nothing, and vtysh then gives each its part of the one configuration.
+"""FRR in a namespace: zebra and the daemons that are asked for, with sockets and files of their own, as the user frr.
+As Debian's service does it they start with nothing, and vtysh then gives each its part of the one configuration.
 """
 
 import contextlib
