@@ -31,9 +31,9 @@ static void
 put_header(struct nlmsghdr *nlh, enum dump_step step, const struct ts_mirror_conf *conf)
 {
 	static const uint16_t types[] = {
-		RTM_GETLINK, RTM_GETADDR, RTM_GETNEXTHOP, RTM_GETROUTE, RTM_GETROUTE, RTM_GETNEIGH};
-	static const uint8_t sizes[] = {sizeof(struct ifinfomsg), sizeof(struct ifaddrmsg), sizeof(struct nhmsg),
-		sizeof(struct rtmsg), sizeof(struct rtmsg), sizeof(struct ndmsg)};
+		RTM_GETLINK, RTM_GETADDR, RTM_GETNEIGH, RTM_GETNEXTHOP, RTM_GETROUTE, RTM_GETROUTE};
+	static const uint8_t sizes[] = {sizeof(struct ifinfomsg), sizeof(struct ifaddrmsg), sizeof(struct ndmsg),
+		sizeof(struct nhmsg), sizeof(struct rtmsg), sizeof(struct rtmsg)};
 	/* The family is the first byte of them all. */
 	uint8_t *family = mnl_nlmsg_put_extra_header(nlh, sizes[step]);
 

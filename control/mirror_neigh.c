@@ -104,6 +104,7 @@ mirror_neigh(struct ts_mirror *m, const struct kernel_neigh *n, bool dump, bool 
 	if (k == NULL)
 		return;
 	k->gen = m->feed.gen;
+	k->fixed = n->fixed;
 	if (!mirror_claim(m, k, n))
 		return;
 	k->gone = false;
@@ -169,8 +170,11 @@ ts_mirror_resolve(struct ts_mirror *m, uint16_t iface, uint8_t family, const uin
 	char buf[256];
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
 	struct ndmsg *ndm = mnl_nlmsg_put_extra_header(nlh, sizeof(*ndm));
+	struct known_neigh_key key = make_key(iface, family, addr);
+	const struct known_neigh *k = find_known(m, &key);
 
-	if (m->ifaces->ctl[iface].ifindex == 0)
+	/* What the operator fixed the kernel would take for open again. */
+	if (m->ifaces->ctl[iface].ifindex == 0 || (k != NULL && k->fixed && !k->gone))
 		return;
 	/* A packet that waits for a gateway must not take its mark away. */
 	managed = (managed || is_gateway_of(m, iface, family, addr)) && !m->managed_refused;

@@ -41,7 +41,7 @@ struct known_neigh {
 	struct known_neigh_key key;
 	uint32_t gen;
 	bool gone; /* kept until the dump that runs has ended; a gateway's for its MAC address */
-	bool has_mac;
+	bool has_mac, fixed;
 	uint8_t mac[6], claimed[6]; /* packets go to the former */
 	enum { CLAIM_NONE, CLAIM_ASK_OLD, CLAIM_ASK_NEW } claim;
 	unsigned asks; /* of the old one */
@@ -58,13 +58,14 @@ struct kernel_neigh {
 	uint8_t mac[6];
 };
 
+/* Neighbours before routes: of a gateway it has to be known whether the operator fixed it. */
 enum dump_step {
 	DUMP_LINKS,
 	DUMP_ADDRS,
+	DUMP_NEIGHS,
 	DUMP_NEXTHOPS,
 	DUMP_ROUTES4,
 	DUMP_ROUTES6,
-	DUMP_NEIGHS,
 	DUMP_SWEEP, /* everything read; waits for held deletions */
 	DUMP_NONE,
 };

@@ -189,6 +189,22 @@ def test_claims_from_elsewhere(world):
     assert '203.0.113.9' not in sh('ip neigh show dev ix0', ns='relay')
 
 
+def test_fixed_by_the_operator(world):
+    """A permanent neighbour stays as it was written when it becomes a gateway, whichever of the two is first."""
+    fixed = {'198.51.103.200': '02:00:00:00:02:00', '198.51.103.201': '02:00:00:00:02:01'}
+    for n, (address, mac) in enumerate(fixed.items()):
+        commands = [f'neigh replace {address} lladdr {mac} dev ix0 nud permanent',
+                    f'route add 12.0.{n}.0/24 via {address} dev ix0']
+        for command in commands if n == 0 else reversed(commands):
+            sh(f'ip -n relay {command}')
+        wait_for(f'{address} to be a gateway', lambda a=address: world.neighbour(a).get('gateway'))
+        wait_for(f'{address} to be resolved', lambda a=address: world.neighbour(a).get('state') == 'resolved')
+    for address, mac in fixed.items():
+        assert world.neighbour(address)['mac'] == mac
+        assert f'lladdr {mac}' in sh(f'ip -n relay neigh show {address}')
+        assert 'PERMANENT' in sh(f'ip -n relay neigh show {address}')
+
+
 def test_strangers(world):
     """O16: whoever sends us what is nobody's business of ours is known by MAC address."""
     for _ in range(3):
