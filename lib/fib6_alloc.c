@@ -57,8 +57,8 @@ push_lines(struct ts_fib6 *f, uint32_t line, unsigned n)
 static uint32_t
 cut(struct ts_fib6 *f, unsigned class)
 {
-	for (unsigned from = class + 1; from < TS_FIB6_CLASSES; from++) {
-		uint32_t line = pop(f, from);
+	for (unsigned from = 0; from < TS_FIB6_CLASSES; from++) {
+		uint32_t line = from > class ? pop(f, from) : FIB6_NONE;
 
 		if (line == FIB6_NONE)
 			continue;
