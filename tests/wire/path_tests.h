@@ -33,6 +33,7 @@
 	/* test_path_nexthop.c */ \
 	T(test_routes_that_refuse) \
 	T(test_probe_address) \
+	T(test_ipv4_by_ipv6_neighbour) \
 	T(test_small_link) \
 	T(test_multipath) \
 	T(test_identification) \

@@ -56,6 +56,27 @@ test_probe_address(void **state)
 	del_route(AF_INET, "192.0.2.42", 32);
 }
 
+/* RFC 8950: an IPv4 route by an IPv6 neighbour; the frame is IPv4 all the same. */
+void
+test_ipv4_by_ipv6_neighbour(void **state)
+{
+	static const char *const gateway[] = {"fe80::9"};
+	static const uint8_t mac[6] = {2, 0, 0, 0, 0, 9};
+	static const uint16_t iface[] = {0};
+	uint8_t p[256], got[RIG_FRAME_MAX];
+
+	(void)state;
+	neighbour(0, "fe80::9", mac);
+	set_route(AF_INET, "192.0.2.42", 32, via(gateway, iface, 1));
+	send_ip(p, make_v6(p, "2001:db8::1", "2002:c000:22a::1", 8));
+	assert_no_drops();
+	assert_int_equal(rig_receive(&rig, got), 14 + 20 + 48);
+	assert_memory_equal(got, mac, 6);
+	assert_memory_equal(got + 12, ((uint8_t[]){0x08, 0x00, 0x45}), 3);
+	del_route(AF_INET, "192.0.2.42", 32);
+	neighbour(0, "fe80::9", NULL);
+}
+
 /* A link that is smaller than the packet: PTB into the tunnel (G43); for an outer packet there is only a counter. */
 void
 test_small_link(void **state)
