@@ -90,9 +90,10 @@ arp_fits(const struct ts_worker *w, const struct rte_mbuf *m, uint16_t iface)
 static bool
 nd_address_fits(const struct ts_worker *w, const uint8_t addr[16], uint16_t iface)
 {
-	const struct in6_addr *a = (const void *)addr;
+	struct in6_addr a; /* in the packet it is not aligned */
 
-	return IN6_IS_ADDR_UNSPECIFIED(a) || IN6_IS_ADDR_LINKLOCAL(a) ||
+	memcpy(&a, addr, sizeof(a));
+	return IN6_IS_ADDR_UNSPECIFIED(&a) || IN6_IS_ADDR_LINKLOCAL(&a) ||
 		on_link(w, ts_lookup6(w, addr), iface, addr, 16);
 }
 
@@ -101,12 +102,12 @@ static bool
 nd_fits(const struct ts_worker *w, const struct rte_mbuf *m, uint16_t iface)
 {
 	const struct rte_ipv6_hdr *ip = rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *);
-	const struct nd_neighbor_advert *nd = (const void *)(ip + 1);
+	const uint8_t *icmp = (const uint8_t *)(ip + 1);
 
-	if (rte_pktmbuf_data_len(m) < TS_IPV6_HDR_LEN + sizeof(*nd))
-		return nd->nd_na_type != ND_NEIGHBOR_ADVERT && nd->nd_na_type != ND_NEIGHBOR_SOLICIT;
-	if (nd->nd_na_type == ND_NEIGHBOR_ADVERT)
-		return nd_address_fits(w, nd->nd_na_target.s6_addr, iface);
+	if (rte_pktmbuf_data_len(m) < TS_IPV6_HDR_LEN + sizeof(struct nd_neighbor_advert))
+		return icmp[0] != ND_NEIGHBOR_ADVERT && icmp[0] != ND_NEIGHBOR_SOLICIT;
+	if (icmp[0] == ND_NEIGHBOR_ADVERT)
+		return nd_address_fits(w, icmp + offsetof(struct nd_neighbor_advert, nd_na_target), iface);
 	return nd_address_fits(w, ip->src_addr, iface);
 }
 
