@@ -51,8 +51,7 @@ ts_teredo_bytes(const struct ts_cfg_teredo_relay *cfg, unsigned n_workers)
 static int
 create(struct ts_teredo *t, const struct ts_cfg_teredo_relay *cfg, unsigned n_workers, char *err, size_t err_len)
 {
-	struct ts_peers_conf peers = {
-		.peers = cfg->peers, .n_owners = n_workers, .allocate = allocate, .release = rte_free};
+	struct ts_peers_conf peers = {.peers = cfg->peers, .n_owners = n_workers, .allocate = allocate};
 	struct ts_contacts_conf contacts = {
 		.n_owners = n_workers,
 		.records = ts_teredo_unconfirmed(cfg),

@@ -102,7 +102,6 @@ struct ts_peers_conf {
 	unsigned n_owners; /* workers, at most TS_PEERS_MAX_OWNERS */
 	uint64_t seed;
 	void *(*allocate)(size_t bytes); /* zeroed, aligned to a cache line */
-	void (*release)(void *);
 };
 
 /* Bytes that ts_peers_create() will ask for. */

@@ -47,15 +47,6 @@ ts_relay_trusted(const struct ts_teredo_relay *r, uint32_t word, uint32_t tick)
 	return ts_peer_state(word) == TS_PEER_CONFIRMED && ts_peer_age(word, tick) <= r->valid;
 }
 
-static inline uint64_t
-ts_prefix64(const uint8_t addr[16])
-{
-	uint64_t prefix;
-
-	memcpy(&prefix, addr, sizeof(prefix));
-	return prefix;
-}
-
 /* A packet of a client with its outer headers. The pointers hold as long as nothing is cut or prepended. */
 struct ts_relay_input {
 	const struct rte_ipv4_hdr *outer;

@@ -18,15 +18,6 @@ denied(const struct ts_worker *w, const uint8_t addr[16])
 	return unlikely(deny != NULL) && ts_prefix_set_contains(deny, addr);
 }
 
-static uint64_t
-prefix64(const uint8_t addr[16])
-{
-	uint64_t prefix;
-
-	memcpy(&prefix, addr, sizeof(prefix));
-	return prefix;
-}
-
 /* In tens of seconds, so that 16 bits last for a week: a forgotten hint looks fresh again only then. */
 static uint16_t
 clock10(const struct ts_worker *w)
@@ -104,7 +95,7 @@ encap_refused(struct ts_worker *w, const struct rte_ipv6_hdr *ip, rte_be32_t dst
 		return c->src_denied;
 	if (!ts_prefix_limiter_take(&w->keyed[TS_KEYED_SITE], dst, w->now))
 		return c->site_limited;
-	if (!ts_prefix_limiter_take(&w->keyed[TS_KEYED_NATIVE], prefix64(ip->src_addr), w->now))
+	if (!ts_prefix_limiter_take(&w->keyed[TS_KEYED_NATIVE], ts_prefix64(ip->src_addr), w->now))
 		return c->prefix_limited;
 	return -1;
 }
@@ -247,7 +238,7 @@ ts_decap_admit(struct ts_worker *w, struct rte_mbuf *m, const struct ts_outer *o
 		ts_drop(w, m, c->dst_denied);
 	else if (!ts_prefix_limiter_take(&w->keyed[TS_KEYED_SITE], outer->src, w->now))
 		ts_drop(w, m, c->site_limited);
-	else if (!ts_prefix_limiter_take(&w->keyed[TS_KEYED_NATIVE], prefix64(ip->dst_addr), w->now))
+	else if (!ts_prefix_limiter_take(&w->keyed[TS_KEYED_NATIVE], ts_prefix64(ip->dst_addr), w->now))
 		ts_drop(w, m, c->prefix_limited);
 	else if (unlikely(ip->hop_limits <= 1))
 		ts_icmp6_error(w, m, ICMP6_TIME_EXCEEDED, ICMP6_TIME_EXCEED_TRANSIT, 0, &c->error);

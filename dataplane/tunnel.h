@@ -100,6 +100,16 @@ ts_refused_rh0(const struct ts_worker *w, const struct rte_mbuf *m)
 		!w->tables->services->pass_rh0;
 }
 
+/* The /64 of an address, as a key of rates and quotas. */
+static inline uint64_t
+ts_prefix64(const uint8_t addr[16])
+{
+	uint64_t prefix;
+
+	memcpy(&prefix, addr, sizeof(prefix));
+	return prefix;
+}
+
 /* Next hop of an IPv4 destination, one at a time. */
 static inline const struct ts_nexthop *
 ts_lookup4(const struct ts_worker *w, rte_be32_t addr)

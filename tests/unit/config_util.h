@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <arpa/inet.h>
 #include <cmocka.h>
 
 #include "lib/config.h"
@@ -89,6 +90,24 @@ test_source(char *buf, size_t size, const char *name)
 
 	snprintf(buf, size, "%s/%s", root != NULL ? root : ".", name);
 	return buf;
+}
+
+static inline rte_be32_t
+v4(const char *text)
+{
+	rte_be32_t a;
+
+	assert_int_equal(inet_pton(AF_INET, text, &a), 1);
+	return a;
+}
+
+static inline void
+assert_v6(const struct in6_addr *a, const char *text)
+{
+	struct in6_addr want;
+
+	assert_int_equal(inet_pton(AF_INET6, text, &want), 1);
+	assert_memory_equal(a, &want, sizeof(want));
 }
 
 #endif

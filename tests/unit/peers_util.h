@@ -27,8 +27,7 @@ allocate(size_t bytes)
 static inline struct ts_peers *
 create(uint32_t peers, unsigned n_owners)
 {
-	struct ts_peers_conf conf = {
-		.peers = peers, .n_owners = n_owners, .seed = 42, .allocate = allocate, .release = free};
+	struct ts_peers_conf conf = {.peers = peers, .n_owners = n_owners, .seed = 42, .allocate = allocate};
 	struct ts_peers *p = ts_peers_create(&conf);
 
 	assert_non_null(p);

@@ -13,24 +13,6 @@
 	"ports: [{name: ix, device: net_null0}]\n" \
 	"interfaces: [{name: ix0, port: ix}]\n"
 
-static rte_be32_t
-v4(const char *text)
-{
-	rte_be32_t a;
-
-	assert_int_equal(inet_pton(AF_INET, text, &a), 1);
-	return a;
-}
-
-static void
-assert_v6(const struct in6_addr *a, const char *text)
-{
-	struct in6_addr want;
-
-	assert_int_equal(inet_pton(AF_INET6, text, &want), 1);
-	assert_memory_equal(a, &want, sizeof(want));
-}
-
 static void
 assert_defaults(const struct ts_config *c)
 {

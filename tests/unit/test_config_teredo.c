@@ -11,24 +11,6 @@
 
 #include "lib/teredo_keys.h"
 
-static rte_be32_t
-v4(const char *text)
-{
-	rte_be32_t a;
-
-	assert_int_equal(inet_pton(AF_INET, text, &a), 1);
-	return a;
-}
-
-static void
-assert_v6(const struct in6_addr *a, const char *text)
-{
-	struct in6_addr want;
-
-	assert_int_equal(inet_pton(AF_INET6, text, &want), 1);
-	assert_memory_equal(a, &want, sizeof(want));
-}
-
 static void
 assert_rate(const struct ts_cfg_rate *r, uint32_t per_second, uint32_t burst)
 {

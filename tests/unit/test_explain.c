@@ -67,7 +67,7 @@ setup(void **state)
 	static const struct ts_prefix4 deny = {RTE_BE32(0xc6120000), 15};
 	struct ts_source_policy_conf policy = {
 		.list = TS_POLICY_CORE, .own = own, .n_own = 2, .deny = &deny, .n_deny = 1};
-	struct ts_peers_conf peers = {.peers = 1000, .n_owners = 1, .seed = 1, .allocate = allocate, .release = free};
+	struct ts_peers_conf peers = {.peers = 1000, .n_owners = 1, .seed = 1, .allocate = allocate};
 	struct server *sv = server_start();
 
 	memset(&services, 0, sizeof(services));

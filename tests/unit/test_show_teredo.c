@@ -44,8 +44,7 @@ allocate(size_t bytes)
 static int
 setup(void **state)
 {
-	struct ts_peers_conf conf = {
-		.peers = 100000, .n_owners = N_OWNERS, .seed = 1, .allocate = allocate, .release = free};
+	struct ts_peers_conf conf = {.peers = 100000, .n_owners = N_OWNERS, .seed = 1, .allocate = allocate};
 	struct server *sv = server_start();
 
 	sv->c->cfg.teredo_relay = (struct ts_cfg_teredo_relay){.enabled = true,
