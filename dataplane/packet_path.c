@@ -22,31 +22,29 @@ ts_lanes_init(struct ts_lanes *l)
 	l->local4.n = l->local6.n = 0;
 }
 
+static void
+run(struct ts_worker *w, ts_lane_fn lane, struct ts_vec *v)
+{
+	if (v->n != 0)
+		lane(w, v);
+}
+
 void
 ts_lanes_run(struct ts_worker *w, struct ts_lanes *l)
 {
-	if (l->encap_6to4.n != 0)
-		ts_6to4_encap(w, &l->encap_6to4);
-	if (l->decap_6to4.n != 0)
-		ts_6to4_decap(w, &l->decap_6to4);
-	if (l->encap_6rd.n != 0)
-		ts_6rd_encap(w, &l->encap_6rd);
-	if (l->decap_6rd.n != 0)
-		ts_6rd_decap(w, &l->decap_6rd);
-	if (l->encap_isatap.n != 0)
-		ts_isatap_encap(w, &l->encap_isatap);
-	if (l->decap_isatap.n != 0)
-		ts_isatap_decap(w, &l->decap_isatap);
-	if (l->encap_teredo.n != 0)
-		ts_teredo_encap(w, &l->encap_teredo);
-	if (l->decap_teredo.n != 0)
-		ts_teredo_decap(w, &l->decap_teredo);
-	if (l->teredo_server.n != 0)
-		ts_teredo_server_run(w, &l->teredo_server);
-	if (l->local4.n != 0)
-		ts_local4(w, &l->local4);
-	if (l->local6.n != 0)
-		ts_local6(w, &l->local6);
+	const struct ts_stations *s = w->stations;
+
+	run(w, s->encap_6to4, &l->encap_6to4);
+	run(w, s->decap_6to4, &l->decap_6to4);
+	run(w, s->encap_6rd, &l->encap_6rd);
+	run(w, s->decap_6rd, &l->decap_6rd);
+	run(w, s->encap_isatap, &l->encap_isatap);
+	run(w, s->decap_isatap, &l->decap_isatap);
+	run(w, s->encap_teredo, &l->encap_teredo);
+	run(w, s->decap_teredo, &l->decap_teredo);
+	run(w, s->teredo_server, &l->teredo_server);
+	run(w, s->local4, &l->local4);
+	run(w, s->local6, &l->local6);
 }
 
 static void
@@ -57,11 +55,11 @@ packet_path(struct ts_worker *w, uint16_t port, struct rte_mbuf **pkts, uint16_t
 
 	v4.n = v6.n = 0;
 	ts_lanes_init(&lanes);
-	ts_parse(w, port, pkts, n, &v4, &v6);
+	w->stations->parse(w, port, pkts, n, &v4, &v6);
 	if (v6.n != 0)
-		ts_classify6(w, &v6, &lanes);
+		w->stations->classify6(w, &v6, &lanes);
 	if (v4.n != 0)
-		ts_classify4(w, &v4, &lanes);
+		w->stations->classify4(w, &v4, &lanes);
 	ts_lanes_run(w, &lanes);
 }
 

@@ -62,9 +62,9 @@ through_lanes(struct ts_worker *w, struct rte_mbuf *m)
 	ts_lanes_init(&lanes);
 	ts_vec_add(&in, m, 0);
 	if (rte_pktmbuf_mtod(m, const uint8_t *)[0] >> 4 == 6)
-		ts_classify6(w, &in, &lanes);
+		w->stations->classify6(w, &in, &lanes);
 	else
-		ts_classify4(w, &in, &lanes);
+		w->stations->classify4(w, &in, &lanes);
 	ts_lanes_run(w, &lanes);
 }
 

@@ -127,6 +127,7 @@ ts_worker_create(const struct ts_worker_conf *conf, char *err, size_t err_len)
 		return NULL;
 	}
 	w->conf = *conf;
+	w->stations = conf->stations != NULL ? conf->stations : ts_stations_best();
 	w->conf.burst = RTE_MIN(conf->burst, TS_BURST_MAX);
 	w->conf.neighbour_queue = RTE_MIN(conf->neighbour_queue, TS_WAIT_PACKETS);
 	w->hz = rte_get_tsc_hz();
@@ -341,5 +342,6 @@ ts_worker_stats(const struct ts_worker *w, struct ts_worker_stats *out)
 		.id = w->conf.id,
 		.cpu = w->conf.cpu,
 		.strangers = &w->strangers,
+		.simd = w->stations->name,
 	};
 }

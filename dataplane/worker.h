@@ -16,6 +16,7 @@
 #include "counters.h"
 #include "lib/config.h"
 #include "messages.h"
+#include "stations.h"
 #include "strangers.h"
 #include "tables.h"
 
@@ -88,9 +89,10 @@ struct ts_worker_conf {
 	struct ts_worker_limits limits;
 	struct {
 		uint32_t timeout_ms, max_datagrams, max_bytes, per_source, max_fragments, max_size;
-	} reassembly;		   /* of this worker; lib/reassembly.h */
-	struct rte_rcu_qsbr *qsbr; /* shared by all workers; thread id = id. NULL in tests of one thread */
-	uint64_t seed;		   /* secret: IPv4 identification, flow hash */
+	} reassembly;			    /* of this worker; lib/reassembly.h */
+	struct rte_rcu_qsbr *qsbr;	    /* shared by all workers; thread id = id. NULL in tests of one thread */
+	uint64_t seed;			    /* secret: IPv4 identification, flow hash */
+	const struct ts_stations *stations; /* NULL: the best for this CPU */
 };
 
 struct ts_worker; /* worker_priv.h */
@@ -134,6 +136,7 @@ struct ts_worker_stats {
 	uint64_t last_turn_tsc;
 	unsigned id, cpu;
 	const struct ts_strangers *strangers; /* O16 */
+	const char *simd;		      /* name of its stations */
 };
 void ts_worker_stats(const struct ts_worker *w, struct ts_worker_stats *out);
 

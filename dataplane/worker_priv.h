@@ -87,6 +87,7 @@ struct ts_delayed {
 struct ts_worker {
 	/* read by every packet */
 	const struct ts_tables *tables;
+	const struct ts_stations *stations;
 	uint64_t now; /* TSC cycles, once per turn */
 	struct ts_worker_conf conf;
 	uint32_t id_hash_key; /* odd, secret */
