@@ -19,7 +19,7 @@
 
 #define MIB (1024.0 * 1024.0)
 #define ROUTES_RESERVED 10240u	 /* of our own, as in rib.c, beyond the configured limit */
-#define WORKER_BYTES (16u << 20) /* rings, counters, limiters by key, waiting packets' bookkeeping */
+#define WORKER_BYTES (17u << 20) /* rings, counters, limiters by key, observations, bookkeeping of what waits */
 #define SLACK_BYTES (48u << 20)
 #define L2_OVERHEAD 26u /* Ethernet, two tags, FCS */
 

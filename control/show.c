@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "control/show.h"
+#include "control/watch.h"
 
 #define REQUEST_MAX 1024
 
@@ -117,8 +118,10 @@ show_help(struct ts_answer *out)
 		json_object_set_new(list, usage, json_string(shows[i].help));
 	}
 	json_object_set_new(
-		list, "explain ADDRESS", json_string("what the relay would do with a packet to it, and why"));
+		list, "explain ADDRESS|HEX", json_string("what the relay would do with a packet to it, and why"));
+	json_object_set_new(list, "decode ADDRESS", json_string("mechanism, IPv4 address and port that it carries"));
 	ts_do_help(list);
+	ts_watch_help(list);
 	out->whole = json_pack("{s:o}", "help", list);
 }
 
@@ -167,6 +170,7 @@ void
 ts_show(struct ts_control *c, const char *request, size_t budget, struct ts_answer *out)
 {
 	char copy[REQUEST_MAX], *save, *verb, *name, *arg;
+	bool watching;
 
 	memset(out, 0, sizeof(*out));
 	out->budget = budget;
@@ -176,16 +180,23 @@ ts_show(struct ts_control *c, const char *request, size_t budget, struct ts_answ
 	}
 	snprintf(copy, sizeof(copy), "%s", request);
 	verb = strtok_r(copy, " ", &save);
-	name = verb ? strtok_r(NULL, " ", &save) : NULL;
-	arg = name ? rest_of(save) : NULL;
-	if (verb == NULL)
+	if (verb == NULL) {
 		ts_answer_error(c, out, "an empty request; try \"help\"");
+		return;
+	}
+	watching = ts_watch_request(c, verb, rest_of(save), out);
+	name = strtok_r(NULL, " ", &save);
+	arg = name ? rest_of(save) : NULL;
+	if (watching)
+		name = NULL;
 	else if (strcmp(verb, "help") == 0 && name == NULL)
 		show_help(out);
 	else if (strcmp(verb, "show") == 0 && name != NULL)
 		show_named(c, name, arg, out);
 	else if (strcmp(verb, "explain") == 0 && name != NULL && arg == NULL)
-		ts_explain(c, name, out);
+		ts_explain_is_packet(name) ? ts_explain_packet(c, name, out) : ts_explain(c, name, out);
+	else if (strcmp(verb, "decode") == 0 && name != NULL && arg == NULL)
+		ts_decode(c, name, out);
 	else if (name != NULL || !ts_do(c, verb, out))
 		ts_answer_error(c, out, "no such request: \"%s\"; try \"help\"", verb);
 	if (out->whole == NULL && out->name == NULL && out->step == NULL)

@@ -77,6 +77,12 @@ uint64_t ts_worker_age_us(const struct ts_worker_stats *st);
 /* What the relay would do with a packet to this address; explain.c. */
 void ts_explain(const struct ts_control *c, const char *address, struct ts_answer *out);
 
+/* explain_packet.c: the same for a packet in hexadecimal digits; is this one? */
+bool ts_explain_is_packet(const char *word);
+void ts_explain_packet(const struct ts_control *c, const char *hex, struct ts_answer *out);
+/* What an address carries. */
+void ts_decode(const struct ts_control *c, const char *address, struct ts_answer *out);
+
 /* For other answers: a route as `show routes` has it. */
 json_t *ts_route_json(const struct ts_control *c, const struct ts_route_info *r);
 

@@ -140,12 +140,13 @@ ts_show_workers(const struct ts_control *c, const char *arg, struct ts_answer *o
 	for (unsigned w = 0; w < c->n_workers; w++) {
 		ts_worker_stats(c->workers[w], &st);
 		json_array_append_new(list,
-			json_pack("{s:I, s:I, s:I, s:f, s:I, s:I, s:I, s:I}", "id", (json_int_t)st.id, "cpu",
-				(json_int_t)st.cpu, "loops", (json_int_t)st.loops, "busy_ratio",
+			json_pack("{s:I, s:I, s:I, s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:s}", "id", (json_int_t)st.id,
+				"cpu", (json_int_t)st.cpu, "loops", (json_int_t)st.loops, "busy_ratio",
 				st.cycles == 0 ? 0.0 : (double)st.busy_cycles / (double)st.cycles, "rx_packets",
 				(json_int_t)st.counters[TS_C_rx_packets], "tx_packets",
 				(json_int_t)st.counters[TS_C_tx_packets], "table_version", (json_int_t)st.table_version,
-				"age_us", (json_int_t)ts_worker_age_us(&st)));
+				"age_us", (json_int_t)ts_worker_age_us(&st), "busy_cycles", (json_int_t)st.busy_cycles,
+				"cycles", (json_int_t)st.cycles, "simd", st.simd));
 	}
 	out->whole = json_pack("{s:o}", "workers", list);
 }

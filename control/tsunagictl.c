@@ -23,7 +23,9 @@
 #define ERROR_HEAD "{\"error\":"
 
 static const char usage_text[] = "Usage: tsunagictl [-s SOCKET] [--json] [--all] show WHAT\n"
-				 "       tsunagictl [-s SOCKET] [--json] explain ADDRESS\n"
+				 "       tsunagictl [-s SOCKET] [--json] explain ADDRESS | HEX\n"
+				 "       tsunagictl [-s SOCKET] [--json] decode ADDRESS\n"
+				 "       tsunagictl [-s SOCKET] top | trace | capture ...  (-h: their options)\n"
 				 "       tsunagictl [-s SOCKET] [--json] health | drain | resume | reload\n"
 				 "\n"
 				 "WHAT:\n"
@@ -39,7 +41,12 @@ static const char usage_text[] = "Usage: tsunagictl [-s SOCKET] [--json] [--all]
 				 "  teredo peers      the relay's peers, addresses cut to what tells nobody apart\n"
 				 "  version           versions of the daemon and of DPDK\n"
 				 "\n"
-				 "explain: what an address is, and what the relay does with a packet to it\n"
+				 "explain: what an address is, and what the relay does with a packet to it, or with\n"
+				 "         a packet given in hexadecimal digits\n"
+				 "decode: the mechanism, IPv4 address and port that an address carries\n"
+				 "top: traffic, load and drops, live\n"
+				 "trace: the way of the next packets with an address, station by station\n"
+				 "capture: what a lane sees, or what is dropped for a reason, as pcapng\n"
 				 "health: what is announced, and why the rest is not; exit code 1 if there is such\n"
 				 "drain: mark what is announced as going, withdraw it health.drain-s later\n"
 				 "resume: the end of draining\n"
@@ -85,7 +92,7 @@ no_daemon(const char *path, int error)
 }
 
 static FILE *
-connect_daemon(const char *path)
+open_connection(const char *path)
 {
 	struct sockaddr_un addr = {.sun_family = AF_UNIX};
 	struct timeval limit = {.tv_sec = ANSWER_SECONDS};
@@ -107,6 +114,16 @@ connect_daemon(const char *path)
 	close(fd);
 	errno = error;
 	return NULL;
+}
+
+FILE *
+ts_connect(const char *path)
+{
+	FILE *in = open_connection(path);
+
+	if (in == NULL)
+		no_daemon(path, errno);
+	return in;
 }
 
 static int
@@ -170,8 +187,8 @@ show_document(const struct options *o, FILE *in)
 	ret = say_error(o, answer);
 	if (ret == 0 && o->what == NULL)
 		ret = ts_print_done(o->verb, answer);
-	else if (ret == 0 && strcmp(o->verb, "explain") == 0)
-		ts_print_explain(answer);
+	else if (ret == 0 && strcmp(o->verb, "show") != 0)
+		ts_print_explain(o->verb, answer);
 	else if (ret == 0)
 		ts_print_answer(o->what, answer, o->all);
 	json_decref(answer);
@@ -231,7 +248,7 @@ ask(const struct options *o, FILE *in)
 {
 	bool peers = asks_peers(o);
 	const char *arg = o->arg;
-	char request[512];
+	char request[1200];
 	int len;
 
 	if (arg == NULL && o->what != NULL && strcmp(o->what, "drops") == 0 && o->all)
@@ -318,10 +335,10 @@ parse_words(struct options *o, int n, char **words)
 		return parse_show(o, n - 1, words + 1);
 	if (is_single(o->verb))
 		return n == 1 ? 0 : usage_error("one word too many", words[1]);
-	if (strcmp(o->verb, "explain") != 0)
+	if (strcmp(o->verb, "explain") != 0 && strcmp(o->verb, "decode") != 0)
 		return usage_error("no such command", words[0]);
 	if (n != 2 || !is_word(words[1]))
-		return usage_error("explain takes one address", n > 2 ? words[n - 1] : NULL);
+		return usage_error("it takes one address", n > 2 ? words[n - 1] : NULL);
 	o->what = words[1];
 	return 0;
 }
@@ -371,19 +388,48 @@ parse_options(struct options *o, int argc, char **argv)
 	return ret != 0 ? ret : -1;
 }
 
+/* Where a command with options of its own stands in the line, after ours; 0: there is none. */
+static int
+find_command(struct options *o, int argc, char **argv, int (**command)(struct ts_command_conf, int, char **))
+{
+	static const struct {
+		const char *name;
+		int (*main)(struct ts_command_conf conf, int argc, char **argv);
+	} commands[] = {{"trace", ts_trace_main}, {"capture", ts_capture_main}, {"top", ts_top_main}};
+	int i = 1;
+
+	for (; i < argc && argv[i][0] == '-'; i++) {
+		if ((strcmp(argv[i], "-s") == 0 || strcmp(argv[i], "--socket") == 0) && i + 1 < argc)
+			o->socket = argv[++i];
+		else if (strcmp(argv[i], "-j") == 0 || strcmp(argv[i], "--json") == 0)
+			o->json = true;
+	}
+	for (size_t n = 0; i < argc && n < sizeof(commands) / sizeof(commands[0]); n++) {
+		*command = commands[n].main;
+		if (strcmp(commands[n].name, argv[i]) == 0)
+			return i;
+	}
+	return 0;
+}
+
 int
 main(int argc, char **argv)
 {
 	const char *env = getenv("TSUNAGI_SOCKET");
 	struct options o = {.socket = env && *env ? env : DEFAULT_SOCKET};
-	int ret = parse_options(&o, argc, argv);
+	int (*command)(struct ts_command_conf, int, char **);
+	int ret = find_command(&o, argc, argv, &command);
 	FILE *in;
+
+	if (ret != 0)
+		return command((struct ts_command_conf){o.socket, o.json}, argc - ret, argv + ret);
+	ret = parse_options(&o, argc, argv);
 
 	if (ret >= 0)
 		return ret;
-	in = connect_daemon(o.socket);
+	in = ts_connect(o.socket);
 	if (in == NULL)
-		return no_daemon(o.socket, errno);
+		return 1;
 	ret = ask(&o, in);
 	fclose(in);
 	if (fflush(stdout) != 0 || ferror(stdout)) {

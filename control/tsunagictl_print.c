@@ -250,9 +250,9 @@ print_ordered(const char *prefix, json_t *object, int width)
 }
 
 void
-ts_print_explain(json_t *answer)
+ts_print_explain(const char *verb, json_t *answer)
 {
-	json_t *body = json_object_get(answer, "explain");
+	json_t *body = json_object_get(answer, verb);
 
 	print_ordered("", body, widest(body, 0));
 }

@@ -16,6 +16,7 @@
 
 #include "daemon.h"
 #include "log.h"
+#include "observe.h"
 #include "privileges.h"
 
 #define WORKER_PATIENCE_S 5
@@ -45,6 +46,8 @@ create_one(struct ts_control *c, unsigned id, char *err, size_t err_len)
 
 	ts_ports_worker_conf(&c->cfg, &c->ports, id, &conf);
 	conf.qsbr = c->qsbr;
+	conf.observe_pool = ts_observer_pool(c->observer, id);
+	conf.handshakes = ts_observer_handshakes(c->observer);
 	if (getrandom(&conf.seed, sizeof(conf.seed), 0) != sizeof(conf.seed)) {
 		snprintf(err, err_len, "no random numbers: %s", strerror(errno));
 		return -1;

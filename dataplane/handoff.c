@@ -7,6 +7,8 @@ ts_handoff(struct ts_worker *w, unsigned owner, struct rte_mbuf *m, uint16_t ifa
 {
 	struct ts_handoff h = {.packet = m, .iface = iface};
 
+	if (unlikely(w->observe != NULL))
+		ts_observe_one(w, TS_STATION_HANDED_OVER, m);
 	if (rte_ring_enqueue_elem(w->handoff_out[owner], &h, sizeof(h)) == 0)
 		ts_count(w, TS_C_handed_off_packets);
 	else

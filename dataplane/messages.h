@@ -10,15 +10,17 @@
 
 #include <rte_mbuf.h>
 
+struct ts_observe;
 struct ts_tables;
 struct ts_worker_limits;
 
 /* control -> worker */
 enum ts_command_type {
-	TS_COMMAND_TABLES, /* use this version from now on */
-	TS_COMMAND_STOP,   /* leave the loop */
-	TS_COMMAND_LIMITS, /* these rates from now on; full buckets */
-	TS_COMMAND_PROBE,  /* take this test packet through its lane; probe.c */
+	TS_COMMAND_TABLES,  /* use this version from now on */
+	TS_COMMAND_STOP,    /* leave the loop */
+	TS_COMMAND_LIMITS,  /* these rates from now on; full buckets */
+	TS_COMMAND_OBSERVE, /* look at these packets from now on; begin to count traces anew */
+	TS_COMMAND_PROBE,   /* take this test packet through its lane; probe.c */
 };
 
 struct ts_command {
@@ -26,6 +28,7 @@ struct ts_command {
 	union {
 		const struct ts_tables *tables;
 		const struct ts_worker_limits *limits; /* read when the command is taken, not later */
+		const struct ts_observe *observe;      /* NULL: at none; must stay until another took its place */
 		struct rte_mbuf *probe; /* begins at its IP header; its hash.usr comes back with the event */
 	};
 };

@@ -68,6 +68,8 @@ ts_neigh_wait(struct ts_worker *w, struct rte_mbuf *m, uint16_t iface, uint8_t f
 		ts_drop(w, m, TS_C_drop_tx_neigh_unresolved);
 		return;
 	}
+	if (unlikely(w->observe != NULL))
+		ts_observe_one(w, TS_STATION_NEIGH_WAIT, m);
 	s->pkt[s->n++] = m;
 	ts_count(w, TS_C_neigh_waits);
 	ask(w, s);

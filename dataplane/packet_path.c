@@ -22,11 +22,31 @@ ts_lanes_init(struct ts_lanes *l)
 	l->local4.n = l->local6.n = 0;
 }
 
+/* Of the IPv6 packets, as lanes are given them: outer headers count off, options of theirs do not. */
 static void
-run(struct ts_worker *w, ts_lane_fn lane, struct ts_vec *v)
+note_sizes(struct ts_worker *w, enum ts_station station, const struct ts_vec *v)
 {
-	if (v->n != 0)
-		lane(w, v);
+	unsigned lane = station - TS_STATION_6TO4_ENCAP, mech = lane / TS_N_DIRECTIONS, way = lane % TS_N_DIRECTIONS;
+	uint32_t outer = way == TS_ENCAP ? 0 : mech == TS_MECH_TEREDO ? TS_IPV4_HDR_LEN + 8 : TS_IPV4_HDR_LEN;
+
+	for (uint16_t i = 0; mech < TS_N_MECHS && i < v->n; i++) {
+		uint32_t len = rte_pktmbuf_pkt_len(v->pkt[i]);
+
+		ts_histogram_add(
+			&w->histograms.size[mech][way], TS_HISTOGRAM_SIZE_SHIFT, len > outer ? len - outer : 0);
+	}
+}
+
+static void
+run(struct ts_worker *w, enum ts_station station, ts_lane_fn lane, struct ts_vec *v)
+{
+	if (v->n == 0)
+		return;
+	if (unlikely(w->observe != NULL))
+		ts_observe_lane(w, station, v);
+	if (unlikely(w->loops % TS_SIZES_EVERY == 0))
+		note_sizes(w, station, v);
+	lane(w, v);
 }
 
 void
@@ -34,17 +54,17 @@ ts_lanes_run(struct ts_worker *w, struct ts_lanes *l)
 {
 	const struct ts_stations *s = w->stations;
 
-	run(w, s->encap_6to4, &l->encap_6to4);
-	run(w, s->decap_6to4, &l->decap_6to4);
-	run(w, s->encap_6rd, &l->encap_6rd);
-	run(w, s->decap_6rd, &l->decap_6rd);
-	run(w, s->encap_isatap, &l->encap_isatap);
-	run(w, s->decap_isatap, &l->decap_isatap);
-	run(w, s->encap_teredo, &l->encap_teredo);
-	run(w, s->decap_teredo, &l->decap_teredo);
-	run(w, s->teredo_server, &l->teredo_server);
-	run(w, s->local4, &l->local4);
-	run(w, s->local6, &l->local6);
+	run(w, TS_STATION_6TO4_ENCAP, s->encap_6to4, &l->encap_6to4);
+	run(w, TS_STATION_6TO4_DECAP, s->decap_6to4, &l->decap_6to4);
+	run(w, TS_STATION_6RD_ENCAP, s->encap_6rd, &l->encap_6rd);
+	run(w, TS_STATION_6RD_DECAP, s->decap_6rd, &l->decap_6rd);
+	run(w, TS_STATION_ISATAP_ENCAP, s->encap_isatap, &l->encap_isatap);
+	run(w, TS_STATION_ISATAP_DECAP, s->decap_isatap, &l->decap_isatap);
+	run(w, TS_STATION_TEREDO_ENCAP, s->encap_teredo, &l->encap_teredo);
+	run(w, TS_STATION_TEREDO_DECAP, s->decap_teredo, &l->decap_teredo);
+	run(w, TS_STATION_TEREDO_SERVER, s->teredo_server, &l->teredo_server);
+	run(w, TS_STATION_LOCAL4, s->local4, &l->local4);
+	run(w, TS_STATION_LOCAL6, s->local6, &l->local6);
 }
 
 static void
@@ -66,6 +86,15 @@ packet_path(struct ts_worker *w, uint16_t port, struct rte_mbuf **pkts, uint16_t
 /* More than control has on the way at a time. */
 #define PROBES_MAX 64
 
+static void
+observe(struct ts_worker *w, const struct ts_observe *what)
+{
+	w->observe = what;
+	w->trace_left = what != NULL ? what->trace_packets : 0;
+	w->trace_count = 0;
+	w->sample_left = w->sample_pool = 0;
+}
+
 /*
  * After a pause there may be several versions of the tables: only the last one is sure to be there still, for nobody
  * waited for this worker meanwhile. So that one is taken, and before anything looks at tables.
@@ -83,6 +112,8 @@ take_commands(struct ts_worker *w)
 			w->stop = true;
 		else if (c.type == TS_COMMAND_LIMITS)
 			ts_worker_set_limits(w, c.limits);
+		else if (c.type == TS_COMMAND_OBSERVE)
+			observe(w, c.observe);
 		else if (c.type == TS_COMMAND_TABLES)
 			newest = c.tables;
 		else if (n_probes < PROBES_MAX)
@@ -119,6 +150,8 @@ ts_worker_poll(struct ts_worker *w, uint64_t now)
 
 		if (n == 0)
 			continue;
+		if (unlikely(w->observe != NULL))
+			ts_observe_rx(w, port, pkts, n);
 		packet_path(w, port, pkts, n);
 		received += n;
 	}

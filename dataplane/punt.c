@@ -41,22 +41,28 @@ is_routing_port(uint8_t protocol, const uint8_t *l4, uint32_t len)
 }
 
 /* What sessions and neighbours live on goes first, whatever else a flood brings (decisions.md 11, protocols.md O13). */
-enum class {
+enum punt_class {
 	OTHER,
 	NEIGHBOUR, /* ARP, ND */
 	SESSION,   /* BGP, BFD */
 };
 
-static enum class class_of(const struct rte_mbuf *m, rte_be16_t ethertype) {
-	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *); uint32_t len = rte_pktmbuf_data_len(m), ihl;
+static enum punt_class
+class_of(const struct rte_mbuf *m, rte_be16_t ethertype)
+{
+	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *);
+	uint32_t len = rte_pktmbuf_data_len(m), ihl;
 
-	if (ethertype == RTE_BE16(RTE_ETHER_TYPE_ARP)) return NEIGHBOUR;
-	if (ethertype == RTE_BE16(RTE_ETHER_TYPE_IPV6)){
+	if (ethertype == RTE_BE16(RTE_ETHER_TYPE_ARP))
+		return NEIGHBOUR;
+	if (ethertype == RTE_BE16(RTE_ETHER_TYPE_IPV6)) {
 		if (p[6] == IPPROTO_ICMPV6 && len > TS_IPV6_HDR_LEN && p[40] >= ND_ROUTER_SOLICIT &&
-			p[40] <= ND_REDIRECT) return NEIGHBOUR;
-		return is_routing_port(p[6], p + TS_IPV6_HDR_LEN, len - TS_IPV6_HDR_LEN) ? SESSION : OTHER;}
-ihl = ts_ipv4_ihl((const void *)p);
-return !ts_ipv4_is_fragment((const void *)p) && is_routing_port(p[9], p + ihl, len - ihl) ? SESSION : OTHER;
+			p[40] <= ND_REDIRECT)
+			return NEIGHBOUR;
+		return is_routing_port(p[6], p + TS_IPV6_HDR_LEN, len - TS_IPV6_HDR_LEN) ? SESSION : OTHER;
+	}
+	ihl = ts_ipv4_ihl((const void *)p);
+	return !ts_ipv4_is_fragment((const void *)p) && is_routing_port(p[9], p + ihl, len - ihl) ? SESSION : OTHER;
 }
 
 /* The route to an address says whether it is on this link; an address of our own is for the kernel to object to. */
@@ -122,7 +128,7 @@ source_key(const uint8_t *frame)
 
 /* The counter that says why not, or -1. `frame`: its Ethernet header. */
 static int
-refused(struct ts_worker *w, const struct rte_mbuf *m, uint16_t iface, enum class class, rte_be16_t ethertype,
+refused(struct ts_worker *w, const struct rte_mbuf *m, uint16_t iface, enum punt_class class, rte_be16_t ethertype,
 	const uint8_t *frame)
 {
 	bool arp = ethertype == RTE_BE16(RTE_ETHER_TYPE_ARP);
@@ -152,7 +158,7 @@ void
 ts_punt(struct ts_worker *w, struct rte_mbuf *m, uint16_t iface, rte_be16_t ethertype)
 {
 	const struct ts_iface *i = &w->tables->ifaces[iface];
-	enum class class;
+	enum punt_class class;
 	int reason;
 
 	if (!i->twin) {
@@ -167,6 +173,9 @@ ts_punt(struct ts_worker *w, struct rte_mbuf *m, uint16_t iface, rte_be16_t ethe
 		ts_drop(w, m, (enum ts_counter)reason);
 		return;
 	}
+
+	if (unlikely(w->observe != NULL))
+		ts_observe_one(w, TS_STATION_PUNT, m);
 
 	char *frame = rte_pktmbuf_prepend(m, i->l2_len);
 

@@ -89,6 +89,8 @@ add(struct ts_worker *w, struct rte_mbuf *m)
 	struct ts_fragment f;
 	enum ts_reassembly_verdict v;
 
+	if (unlikely(w->observe != NULL))
+		ts_observe_one(w, TS_STATION_REASSEMBLE, m);
 	fill(&f, m, rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *));
 	v = ts_reassembly_add(w->reassembly, &f, w->now, &done);
 	switch (v) {

@@ -198,6 +198,8 @@ wait_for(struct ts_worker *w, struct rte_mbuf *m, struct ts_contact *c, bool nat
 {
 	if (native)
 		ts_encap_step(w, m, &ts_relay(w)->t, TS_ECN_KEEP);
+	if (unlikely(w->observe != NULL))
+		ts_observe_one(w, TS_STATION_TEREDO_QUEUE, m);
 	if (!ts_contact_queue(ts_relay(w)->contacts, w->conf.id, c, m, w->now)) {
 		ts_drop(w, m, TS_C_drop_teredo_encap_queue_full);
 		return false;
@@ -454,6 +456,9 @@ ts_relay_confirm(struct ts_worker *w, const struct ts_peer_view *view, rte_be32_
 	ts_tx_flush(w);
 	ts_peers_set(r->peers, view->slot, TS_PEER_CONFIRMED, learned, ts_relay_tick(w),
 		learned ? ts_peer_mapping(v4, port, ts_relay_second(w)) : 0);
+	if (c->bubbles != 0)
+		ts_histogram_add(
+			&w->histograms.bubble_rtt, TS_HISTOGRAM_RTT_SHIFT, since_bubble(w, c) * 1000000 / w->hz);
 	ts_contact_give(r->contacts, w->conf.id, c);
 	ts_count(w, TS_C_teredo_peers_confirmed);
 }

@@ -49,6 +49,8 @@ hand_over(struct ts_worker *w, struct rte_mbuf *m, const struct ts_peer_hash *h,
 	struct rte_ring *r = w->peers_out[h->owner];
 	bool from_client = way == TS_RELAY_RECEIVED;
 
+	if (unlikely(w->observe != NULL))
+		ts_observe_one(w, TS_STATION_HANDED_OVER, m);
 	if ((!from_client && half_full(r)) || rte_ring_enqueue_elem(r, &p, sizeof(p)) != 0) {
 		w->counters[TS_C_teredo_contacts_overload] += !from_client;
 		ts_drop(w, m, from_client ? TS_C_drop_teredo_decap_handoff_full : TS_C_drop_teredo_encap_handoff_full);

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What workers report of packets on their way: samples, traces, captures, handshakes; and that it changes nothing. */
+#include "dataplane/handshake.h"
+#include "dataplane/observe.h"
+#include "path_tests.h"
+#include "path_util.h"
+
+#define HOST "2001:db8:6::2"
+#define SITE6 "2002:c000:22a::1"
+
+static struct ts_observe plan;
+
+/* From the next turn on. */
+static void
+look(void)
+{
+	struct ts_command c = {.type = TS_COMMAND_OBSERVE, .observe = &plan};
+
+	for (unsigned i = 0; i < RIG_N_WORKERS; i++)
+		assert_int_equal(rte_ring_enqueue_elem(ts_worker_commands(rig.workers[i]), &c, sizeof(c)), 0);
+}
+
+static void
+look_away(void)
+{
+	struct ts_command c = {.type = TS_COMMAND_OBSERVE};
+
+	for (unsigned i = 0; i < RIG_N_WORKERS; i++)
+		assert_int_equal(rte_ring_enqueue_elem(ts_worker_commands(rig.workers[i]), &c, sizeof(c)), 0);
+	rig_turn(&rig);
+	memset(&plan, 0, sizeof(plan));
+}
+
+/* The next observation of the receiving worker; `data`: its bytes. Returns their number, 0 when there is none. */
+static uint16_t
+seen(struct ts_observation *o, uint8_t data[TS_OBSERVE_SNAP_MAX])
+{
+	struct rte_mbuf *m;
+	uint16_t len;
+
+	if (rte_ring_dequeue(ts_worker_observations(rig.worker), (void **)&m) != 0)
+		return 0;
+	*o = *(const struct ts_observation *)rte_mbuf_to_priv(m);
+	len = m->data_len;
+	memcpy(data, rte_pktmbuf_mtod(m, void *), len);
+	rte_pktmbuf_free(m);
+	return len;
+}
+
+static void
+assert_nothing_seen(void)
+{
+	uint8_t data[TS_OBSERVE_SNAP_MAX];
+	struct ts_observation o;
+
+	assert_int_equal(seen(&o, data), 0);
+}
+
+static void
+swallow(void)
+{
+	uint8_t frame[RIG_FRAME_MAX];
+
+	while (rig_receive(&rig, frame) != 0)
+		;
+}
+
+static void
+assert_station(enum ts_station station, size_t len, uint8_t first)
+{
+	uint8_t data[TS_OBSERVE_SNAP_MAX];
+	struct ts_observation o;
+
+	assert_int_equal(seen(&o, data), len);
+	assert_int_equal(o.station, station);
+	assert_int_equal(data[o.ethernet ? RTE_ETHER_HDR_LEN : 0] & 0xf0, first);
+}
+
+/* A packet's stations in their order, with its headers as they are there; the next packet is not looked at. */
+void
+test_trace(void **state)
+{
+	uint8_t p[256];
+	uint16_t len;
+
+	(void)state;
+	plan = (struct ts_observe){
+		.trace = true, .trace_packets = 1, .trace_snap = 128, .trace_match = {.family = AF_INET, .len = 32}};
+	put_v4(plan.trace_match.addr, SITE_V4);
+	look();
+	send_ip(p, make_v6(p, "2001:db8::1", "2002:c000:22b::1", 8)); /* another site */
+	assert_nothing_seen();
+	for (unsigned i = 0; i < 2; i++)
+		send_ip(p, make_v6(p, "2001:db8::1", SITE6, 8));
+	assert_station(TS_STATION_RX, 62, 0x60);
+	assert_station(TS_STATION_6TO4_ENCAP, 48, 0x60);
+	assert_station(TS_STATION_TX, 82, 0x40);
+	assert_nothing_seen();
+
+	/* What becomes of it is told to the end: an answer, too. */
+	look();
+	len = (uint16_t)make_echo4(p, SITE_V4, "192.88.99.1");
+	send_ip(p, len);
+	assert_station(TS_STATION_RX, 14 + len, 0x40);
+	assert_station(TS_STATION_LOCAL4, len, 0x40);
+	assert_station(TS_STATION_TX, 14 + len, 0x40);
+	look();
+	send_ip(p, make_6in4(p, SITE_V4, "2002:c000:22b::1", HOST, 8));
+	assert_station(TS_STATION_RX, 82, 0x40);
+	assert_station(TS_STATION_6TO4_DECAP, 68, 0x40);
+	assert_station(TS_STATION_DROP, 68, 0x40);
+	assert_nothing_seen();
+	swallow();
+	look_away();
+	send_ip(p, make_v6(p, "2001:db8::1", SITE6, 8));
+	assert_nothing_seen();
+}
+
+/* By lane and by drop reason, cut to the snap length; nobody gets more buffers than there are. */
+void
+test_capture(void **state)
+{
+	uint8_t p[256], data[TS_OBSERVE_SNAP_MAX];
+	enum ts_counter reason = TS_C_drop_6to4_decap_src_mismatch;
+	struct ts_observation o;
+
+	(void)state;
+	plan = (struct ts_observe){.capture_stations = 1u << TS_STATION_6TO4_ENCAP, .capture_snap = 41};
+	plan.capture_drops[reason / 64] = UINT64_C(1) << reason % 64;
+	look();
+	send_ip(p, make_v6(p, "2001:db8::1", SITE6, 8));
+	assert_int_equal(seen(&o, data), 41);
+	assert_int_equal(o.kind, TS_OBSERVED_CAPTURE);
+	assert_int_equal(o.station, TS_STATION_6TO4_ENCAP);
+	assert_int_equal(o.len, 48);
+	assert_memory_equal(data, p, 41);
+	send_ip(p, make_6in4(p, SITE_V4, SITE6, HOST, 8));
+	assert_nothing_seen();
+	send_ip(p, make_6in4(p, SITE_V4, "2002:c000:22b::1", HOST, 8));
+	assert_int_equal(seen(&o, data), 41);
+	assert_int_equal(o.counter, reason);
+	assert_memory_equal(data, p, 41);
+
+	mark();
+	for (unsigned i = 0; i < TS_OBSERVATIONS + 3; i++) {
+		rig_send_ip(&rig, p, make_v6(p, "2001:db8::1", SITE6, 8));
+		rig_turn(&rig);
+		swallow();
+	}
+	assert_int_equal(moved(TS_C_observations_lost), 3);
+	assert_int_equal(moved(TS_C_6to4_encap_packets), TS_OBSERVATIONS + 3);
+	while (seen(&o, data) != 0)
+		;
+	swallow();
+	look_away();
+}
+
+/* One of n on average, whole frames up to the snap length, with how many they stand for. */
+void
+test_sample(void **state)
+{
+	uint8_t p[256], data[TS_OBSERVE_SNAP_MAX];
+	unsigned samples = 0, pool = 0;
+	struct ts_observation o;
+
+	(void)state;
+	plan = (struct ts_observe){.sample_every = 10, .sample_snap = 128};
+	look();
+	for (unsigned i = 0; i < 2000; i++) {
+		rig_send_ip(&rig, p, make_v6(p, "2001:db8::1", SITE6, 8));
+		rig_turn(&rig);
+		swallow();
+		while (seen(&o, data) != 0) {
+			assert_int_equal(o.kind, TS_OBSERVED_SAMPLE);
+			assert_in_range(o.sample_pool, 1, 19);
+			assert_int_equal(o.len, 62);
+			assert_memory_equal(data + RTE_ETHER_HDR_LEN, p, 48);
+			samples++;
+			pool += o.sample_pool;
+		}
+	}
+	assert_in_range(samples, 160, 240);
+	assert_in_range(pool, 1980, 2000);
+	look_away();
+}
+
+static size_t
+make_tcp(uint8_t *p, const char *src, const char *dst, uint16_t sport, uint16_t dport, uint8_t flags)
+{
+	size_t len = make_v6(p, src, dst, 20);
+
+	p[6] = IPPROTO_TCP;
+	memset(p + 40, 0, 20);
+	p[40] = (uint8_t)(sport >> 8), p[41] = (uint8_t)sport;
+	p[42] = (uint8_t)(dport >> 8), p[43] = (uint8_t)dport;
+	p[52] = 0x50;
+	p[53] = flags;
+	return len;
+}
+
+static void
+assert_handshake(enum ts_station station, uint8_t flags)
+{
+	uint8_t data[TS_OBSERVE_SNAP_MAX];
+	struct ts_observation o;
+
+	assert_int_equal(seen(&o, data), 60);
+	assert_int_equal(o.kind, TS_OBSERVED_HANDSHAKE);
+	assert_int_equal(o.station, station);
+	assert_int_equal(data[53], flags);
+	assert_nothing_seen();
+}
+
+/* SYN, SYN+ACK, the ACK behind it; then no ACK any more. */
+void
+test_handshake(void **state)
+{
+	uint8_t p[256];
+
+	(void)state;
+	memset(&rig.handshakes, 0, sizeof(rig.handshakes));
+	plan = (struct ts_observe){.handshakes = true, .handshake_seed = 7};
+	look();
+	make_tcp(p + 20, SITE6, HOST, 40000, 80, 0x02);
+	send_ip(p, make_v4(p, SITE_V4, "192.88.99.1", 41, 60));
+	assert_handshake(TS_STATION_6TO4_DECAP, 0x02);
+	send_ip(p, make_tcp(p, HOST, SITE6, 80, 40000, 0x12));
+	assert_handshake(TS_STATION_6TO4_ENCAP, 0x12);
+	for (unsigned i = 0; i < 2; i++) {
+		make_tcp(p + 20, SITE6, HOST, 40000, 80, 0x10);
+		send_ip(p, make_v4(p, SITE_V4, "192.88.99.1", 41, 60));
+		if (i == 0)
+			assert_handshake(TS_STATION_6TO4_DECAP, 0x10);
+	}
+	assert_nothing_seen();
+	/* the ACK of another flow, a reset */
+	send_ip(p, make_tcp(p, HOST, SITE6, 80, 40001, 0x10));
+	send_ip(p, make_tcp(p, HOST, SITE6, 80, 40000, 0x14));
+	assert_nothing_seen();
+	swallow();
+	look_away();
+}
+
+/* The stations where a packet stays or leaves the worker. */
+void
+test_trace_elsewhere(void **state)
+{
+	static const uint8_t bfd[] = {0x0e, 0xc8, 0x0e, 0xc8, 0, 8, 0, 0}; /* to port 3784 */
+	uint8_t p[256], f[RIG_FRAME_MAX];
+	uint16_t iface;
+
+	(void)state;
+	plan = (struct ts_observe){.trace = true, .trace_packets = 1, .trace_snap = 128};
+	look();
+	memcpy(p + 20, bfd, sizeof(bfd));
+	make_v4(p, SITE_V4, ROUTER_V4, 17, sizeof(bfd));
+	send_frame(f, make_frame(f, rig_mac, 1, (const uint16_t[]){RIG_VLAN}, RTE_ETHER_TYPE_IPV4, p, 28));
+	rig_turn(&rig);
+	assert_station(TS_STATION_RX, 18 + 28, 0);
+	assert_station(TS_STATION_PUNT, 28, 0x40);
+	assert_nothing_seen();
+	assert_int_not_equal(rig_punted(&rig, f, &iface), 0);
+
+	look();
+	set_route(AF_INET, SITE_V4, 32, ts_nexthop_get_glean(rig.nexthops, 1));
+	send_ip(p, make_v6(p, "2001:db8::1", SITE6, 8));
+	assert_station(TS_STATION_RX, 62, 0x60);
+	assert_station(TS_STATION_6TO4_ENCAP, 48, 0x60);
+	assert_station(TS_STATION_NEIGH_WAIT, 68, 0x40);
+	assert_nothing_seen();
+	rig_advance_ms(&rig, 5000);
+	rig_turn(&rig);
+	assert_station(TS_STATION_DROP, 68, 0x40);
+	del_route(AF_INET, SITE_V4, 32);
+	look_away();
+}
