@@ -3,8 +3,8 @@
  * The figures by DPDK's own telemetry, for tools that speak it already (dpdk-telemetry.py, exporters). It holds small
  * answers only, 256 entries in a dictionary (decisions.md 20), so counters come in pages; a page beyond the last is an
  * error. The commands run in EAL's telemetry thread: they read the workers' counters in place and what is fixed from
- * start to stop, nothing else. That thread lives until the process ends and a command cannot be taken back, so what
- * they read is withdrawn under a lock before the workers go.
+ * start to stop; what belongs to the control thread, it leaves here once a second. EAL's thread lives until the process
+ * ends and a command cannot be taken back, so what they read is withdrawn under a lock before the workers go.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -15,12 +15,16 @@
 
 #include <rte_telemetry.h>
 
+#include "control/health_run.h"
 #include "control/show.h"
 
 #define PAGE 200
 #define COUNTERS "/tsunagi/counters"
 #define DROPS "/tsunagi/drops"
+#define HEALTH "/tsunagi/health"
+#define HISTOGRAMS "/tsunagi/histograms"
 #define PORTS "/tsunagi/ports"
+#define TABLES "/tsunagi/tables"
 #define WORKERS "/tsunagi/workers"
 
 _Static_assert(PAGE <= RTE_TEL_MAX_DICT_ENTRIES, "a page is one dictionary");
@@ -28,6 +32,93 @@ _Static_assert(PAGE <= RTE_TEL_MAX_DICT_ENTRIES, "a page is one dictionary");
 /* The library gives its callbacks no argument. NULL: there is nothing to show yet or any more. */
 static const struct ts_control *control;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* What the control thread left: names as 22.11 takes them for keys. */
+#define MAX_FIGURES 24
+static struct figures {
+	unsigned n;
+	struct {
+		const char *name;
+		uint64_t value;
+	} figure[MAX_FIGURES];
+} tables, health;
+
+static void
+leave(struct figures *f, const char *name, uint64_t value)
+{
+	if (f->n == MAX_FIGURES)
+		return;
+	f->figure[f->n].name = name;
+	f->figure[f->n++].value = value;
+}
+
+static void
+leave_tables(const struct ts_control *c)
+{
+	struct ts_publish_stats publish = {0};
+	struct ts_rib_stats rib = {0};
+
+	ts_rib_stats(c->rib, &rib);
+	ts_publish_stats(c->publisher, &publish);
+	tables.n = 0;
+	leave(&tables, "version", ts_publish_version(c->publisher));
+	leave(&tables, "ipv4_routes", ts_rib_count(c->rib, AF_INET));
+	leave(&tables, "ipv6_routes", ts_rib_count(c->rib, AF_INET6));
+	leave(&tables, "ipv4_fib_used", rib.family[0].used);
+	leave(&tables, "ipv4_fib_room", rib.family[0].room);
+	leave(&tables, "ipv4_fib_unplaced", rib.family[0].unplaced);
+	leave(&tables, "ipv6_fib_used", rib.family[1].used);
+	leave(&tables, "ipv6_fib_room", rib.family[1].room);
+	leave(&tables, "ipv6_fib_unplaced", rib.family[1].unplaced);
+	leave(&tables, "next_hops", ts_nexthops_in_use(c->nexthops));
+	leave(&tables, "next_hops_full", ts_nexthops_full(c->nexthops));
+	leave(&tables, "route_changes", rib.changes);
+	leave(&tables, "route_change_age_us", publish.routes_age_us);
+	leave(&tables, "qsbr_delay_us", publish.grace_us);
+	leave(&tables, "qsbr_delay_max_us", publish.grace_max_us);
+}
+
+static void
+leave_health(const struct ts_control *c)
+{
+	json_t *doc = c->health != NULL ? ts_health_json(c->health) : NULL, *prefix;
+	json_t *h = json_object_get(doc, "health"), *prefixes = json_object_get(h, "prefixes");
+	const char *drain = json_string_value(json_object_get(h, "drain"));
+	uint64_t announced = 0;
+	size_t i;
+
+	json_array_foreach(prefixes, i, prefix)
+		announced += json_is_true(json_object_get(prefix, "announced"));
+	health.n = 0;
+	leave(&health, "healthy", json_is_true(json_object_get(h, "healthy")));
+	leave(&health, "announcing", json_is_true(json_object_get(h, "announcing")));
+	leave(&health, "draining", drain != NULL && strcmp(drain, "no") != 0);
+	leave(&health, "prefixes", json_array_size(prefixes));
+	leave(&health, "prefixes_announced", announced);
+	json_decref(doc);
+}
+
+void
+ts_telemetry_refresh(void)
+{
+	/* Who asks just now gets what was left before. */
+	if (pthread_mutex_trylock(&lock) != 0)
+		return;
+	if (control != NULL) {
+		leave_tables(control);
+		leave_health(control);
+	}
+	pthread_mutex_unlock(&lock);
+}
+
+static int
+left(const struct figures *f, struct rte_tel_data *d)
+{
+	rte_tel_data_start_dict(d);
+	for (unsigned i = 0; i < f->n; i++)
+		rte_tel_data_add_dict_u64(d, f->figure[i].name, f->figure[i].value);
+	return 0;
+}
 
 /* Pages count from 1; no parameter is the first. 0 = no page. */
 static unsigned
@@ -146,6 +237,52 @@ workers(struct rte_tel_data *d)
 	return ret;
 }
 
+/* An array of buckets, the first up to 1 << shift, each twice the one before. */
+static int
+add_histogram(struct rte_tel_data *d, const char *name, size_t at)
+{
+	struct rte_tel_data *buckets = rte_tel_data_alloc();
+	struct ts_worker_stats st;
+
+	if (buckets == NULL)
+		return -ENOMEM;
+	rte_tel_data_start_array(buckets, RTE_TEL_U64_VAL);
+	for (unsigned b = 0; b < TS_HISTOGRAM_BUCKETS; b++) {
+		uint64_t sum = 0;
+
+		for (unsigned w = 0; w < control->n_workers; w++) {
+			ts_worker_stats(control->workers[w], &st);
+			if (st.histograms == NULL)
+				continue;
+			sum += __atomic_load_n(
+				&((const struct ts_histogram *)((const char *)st.histograms + at))->bucket[b],
+				__ATOMIC_RELAXED);
+		}
+		rte_tel_data_add_array_u64(buckets, sum);
+	}
+	return add_dict(d, name, buckets);
+}
+
+static int
+histograms(struct rte_tel_data *d)
+{
+	static const char *const names[TS_N_MECHS][TS_N_DIRECTIONS] = {
+		{"6to4_encap_bytes", "6to4_decap_bytes"},
+		{"6rd_encap_bytes", "6rd_decap_bytes"},
+		{"isatap_encap_bytes", "isatap_decap_bytes"},
+		{"teredo_encap_bytes", "teredo_decap_bytes"},
+	};
+	int ret = 0;
+
+	rte_tel_data_start_dict(d);
+	for (unsigned m = 0; m < TS_N_MECHS && ret == 0; m++)
+		for (unsigned i = 0; i < TS_N_DIRECTIONS && ret == 0; i++)
+			ret = add_histogram(d, names[m][i], offsetof(struct ts_worker_histograms, size[m][i]));
+	if (ret == 0)
+		ret = add_histogram(d, "teredo_bubble_rtt_us", offsetof(struct ts_worker_histograms, bubble_rtt));
+	return ret;
+}
+
 static int
 answer(const char *cmd, const char *params, struct rte_tel_data *d)
 {
@@ -153,6 +290,12 @@ answer(const char *cmd, const char *params, struct rte_tel_data *d)
 		return counters(params, false, d);
 	if (strcmp(cmd, DROPS) == 0)
 		return counters(params, true, d);
+	if (strcmp(cmd, TABLES) == 0)
+		return left(&tables, d);
+	if (strcmp(cmd, HEALTH) == 0)
+		return left(&health, d);
+	if (strcmp(cmd, HISTOGRAMS) == 0)
+		return histograms(d);
 	return strcmp(cmd, PORTS) == 0 ? ports(d) : workers(d);
 }
 
@@ -175,6 +318,10 @@ ts_telemetry_register(const struct ts_control *c)
 	} commands[] = {
 		{COUNTERS, "All counters, summed over workers. Parameter: page, from 1"},
 		{DROPS, "Drop counters that are not zero. Parameter: page, from 1"},
+		{HEALTH, "1 = yes: healthy, announcing, draining; how many prefixes. No parameters"},
+		{HISTOGRAMS,
+			"Sizes of tunnelled packets from 64 bytes up, answers to bubbles from 1024 us up. No parameters"},
+		{TABLES, "How full the tables are, how quickly workers follow. No parameters"},
 		{PORTS, "Ports: link, packets, bytes. No parameters"},
 		{WORKERS, "Workers: load, packets, version of the tables. No parameters"},
 	};
