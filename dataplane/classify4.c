@@ -4,15 +4,15 @@
  * O16); the next hop of that address knows which mechanism protocol 41 to it belongs to, and whether the kernel answers
  * the rest (host address) or we do (service address, decisions.md 2).
  */
-#include "worker_priv.h"
+#include "classify4.h"
 
 #include <rte_udp.h>
 
 #include "lib/teredo.h"
 
 /* G5, G6; then the packet is cut to its total length. */
-static bool
-check_header(struct ts_worker *w, struct rte_mbuf *m)
+bool
+ts_classify4_check(struct ts_worker *w, struct rte_mbuf *m)
 {
 	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *);
 	uint32_t total;
@@ -66,17 +66,6 @@ to_service(struct ts_worker *w, struct rte_mbuf *m, uint16_t iface, const struct
 		ts_vec_add(local, m, iface);
 }
 
-static void
-to_lane(struct rte_mbuf *m, uint16_t iface, const struct ts_nexthop *nh, struct ts_lanes *out)
-{
-	if (likely(nh->proto41 == TS_PROTO41_6TO4))
-		ts_vec_add(&out->decap_6to4, m, iface);
-	else if (nh->proto41 == TS_PROTO41_6RD)
-		ts_vec_add_domain(&out->decap_6rd, m, nh->domain);
-	else
-		ts_vec_add_domain(&out->decap_isatap, m, nh->domain);
-}
-
 /* G3, V16: the port says whether it is for the Teredo server, the relay, or neither. */
 static bool
 to_teredo(struct ts_worker *w, struct rte_mbuf *m, uint16_t iface, const struct ts_nexthop *nh, struct ts_lanes *out)
@@ -112,7 +101,7 @@ to_local(struct ts_worker *w, struct rte_mbuf *m, uint16_t iface, const struct t
 		ip = rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *);
 	}
 	if (likely(tunnel))
-		to_lane(m, iface, nh, out);
+		ts_classify4_to_lane(m, iface, nh, out);
 	else if (udp && to_teredo(w, m, iface, nh, out))
 		return;
 	else if (nh->host)
@@ -126,7 +115,7 @@ ts_classify4_one(struct ts_worker *w, struct rte_mbuf *m, uint16_t iface, struct
 {
 	uint32_t dst = rte_be_to_cpu_32(rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *)->dst_addr);
 	const struct ts_nexthop *hop;
-	uint64_t nh;
+	uint32_t nh;
 
 	ts_fib4_lookup_bulk(w->tables->fib4, &dst, &nh, 1);
 	hop = ts_nexthop(w, nh);
@@ -137,16 +126,28 @@ ts_classify4_one(struct ts_worker *w, struct rte_mbuf *m, uint16_t iface, struct
 }
 
 void
+ts_classify4_by(
+	struct ts_worker *w, struct rte_mbuf *m, uint16_t iface, const struct ts_nexthop *hop, struct ts_lanes *out)
+{
+	if (likely(hop->kind == TS_NH_LOCAL))
+		to_local(w, m, iface, hop, out);
+	else if (hop->kind == TS_NH_PUNT)
+		ts_punt(w, m, iface, RTE_BE16(RTE_ETHER_TYPE_IPV4));
+	else
+		ts_drop_stranger(w, m, iface, TS_C_drop_ip4_rx_no_tunnel);
+}
+
+void
 ts_classify4(struct ts_worker *w, struct ts_vec *in, struct ts_lanes *out)
 {
 	uint32_t dst[TS_BURST_MAX];
-	uint64_t nh[TS_BURST_MAX];
+	uint32_t nh[TS_BURST_MAX];
 	uint16_t n = 0;
 
 	for (uint16_t i = 0; i < in->n; i++) {
 		struct rte_mbuf *m = in->pkt[i];
 
-		if (unlikely(!check_header(w, m)))
+		if (unlikely(!ts_classify4_check(w, m)))
 			continue;
 		dst[n] = rte_be_to_cpu_32(rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *)->dst_addr);
 		in->pkt[n] = m;
@@ -154,14 +155,6 @@ ts_classify4(struct ts_worker *w, struct ts_vec *in, struct ts_lanes *out)
 	}
 	ts_fib4_lookup_bulk(w->tables->fib4, dst, nh, n);
 
-	for (uint16_t i = 0; i < n; i++) {
-		const struct ts_nexthop *hop = ts_nexthop(w, nh[i]);
-
-		if (likely(hop->kind == TS_NH_LOCAL))
-			to_local(w, in->pkt[i], in->iface[i], hop, out);
-		else if (hop->kind == TS_NH_PUNT)
-			ts_punt(w, in->pkt[i], in->iface[i], RTE_BE16(RTE_ETHER_TYPE_IPV4));
-		else
-			ts_drop_stranger(w, in->pkt[i], in->iface[i], TS_C_drop_ip4_rx_no_tunnel);
-	}
+	for (uint16_t i = 0; i < n; i++)
+		ts_classify4_by(w, in->pkt[i], in->iface[i], ts_nexthop(w, nh[i]), out);
 }

@@ -3,7 +3,7 @@
  * 6rd decapsulation at the border relay (protocols.md 5.3; RFC 5969 8, 9.2, 12). What a CE sends to its own domain
  * comes back into it by policy: a reachability test, or CE to CE. There is no neighbour discovery (R15, by G16).
  */
-#include "tunnel.h"
+#include "decap_lane.h"
 
 static const struct ts_decap_counters counters = {
 	.error = {TS_C_drop_6rd_decap_no_error_about_error, TS_C_drop_6rd_decap_icmp6_limited},
@@ -59,8 +59,9 @@ refused_inner(const struct ts_6rd *d, const struct rte_ipv4_hdr *outer, const st
 }
 
 static bool
-admit(struct ts_worker *w, const struct ts_6rd *d, struct rte_mbuf *m, struct ts_outer *kept)
+admit(struct ts_worker *w, struct rte_mbuf *m, uint16_t domain, struct ts_outer *kept)
 {
+	const struct ts_6rd *d = &w->tables->services->sixrd[domain];
 	const struct rte_ipv4_hdr *outer = rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *);
 	uint32_t ihl = ts_ipv4_ihl(outer);
 	const struct rte_ipv6_hdr *inner = rte_pktmbuf_mtod_offset(m, const struct rte_ipv6_hdr *, ihl);
@@ -109,9 +110,10 @@ back_into_domain(struct ts_worker *w, struct rte_mbuf *m, const struct ts_6rd *d
 
 /* R13, R14. */
 static void
-forward(struct ts_worker *w, struct rte_mbuf *m, const struct ts_6rd *d, const struct ts_nexthop *nh,
+forward(struct ts_worker *w, struct rte_mbuf *m, uint16_t domain, const struct ts_nexthop *nh,
 	const struct ts_outer *outer)
 {
+	const struct ts_6rd *d = &w->tables->services->sixrd[domain];
 	const uint8_t *dst = rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *)->dst_addr;
 	bool inside = ts_prefix6_contains(&d->map.prefix, dst);
 	int ecn;
@@ -133,25 +135,10 @@ forward(struct ts_worker *w, struct rte_mbuf *m, const struct ts_6rd *d, const s
 		ts_decap_forward(w, m, nh, ecn, TS_MECH_6RD, &d->t, &counters);
 }
 
+const struct ts_decap_lane ts_decap_lane_6rd = {admit, forward, &counters};
+
 void
 ts_6rd_decap(struct ts_worker *w, struct ts_vec *in)
 {
-	const struct ts_6rd *domains = w->tables->services->sixrd;
-	uint8_t dst[TS_BURST_MAX][16];
-	struct ts_outer outer[TS_BURST_MAX];
-	uint64_t nh[TS_BURST_MAX];
-	uint16_t n = 0;
-
-	for (uint16_t i = 0; i < in->n; i++) {
-		struct rte_mbuf *m = in->pkt[i];
-
-		if (unlikely(!admit(w, &domains[in->domain[i]], m, &outer[n])))
-			continue;
-		memcpy(dst[n], rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *)->dst_addr, 16);
-		in->domain[n] = in->domain[i];
-		in->pkt[n++] = m;
-	}
-	ts_fib6_lookup_bulk(w->tables->fib6, dst, nh, n);
-	for (uint16_t i = 0; i < n; i++)
-		forward(w, in->pkt[i], &domains[in->domain[i]], ts_nexthop(w, nh[i]), &outer[i]);
+	ts_decap_run(w, in, &ts_decap_lane_6rd);
 }

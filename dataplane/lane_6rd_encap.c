@@ -2,7 +2,7 @@
 /* 6rd encapsulation at the border relay: native IPv6 to a CE (protocols.md 5.2; RFC 5969 5, 9, 12). */
 #include "tunnel.h"
 
-static const struct ts_encap_counters counters = {
+const struct ts_encap_counters ts_6rd_encap_counters = {
 	.error = {TS_C_drop_6rd_encap_no_error_about_error, TS_C_drop_6rd_encap_icmp6_limited},
 	.packets = TS_C_6rd_encap_packets,
 	.bytes = TS_C_6rd_encap_bytes,
@@ -76,33 +76,24 @@ admit(struct ts_worker *w, const struct ts_6rd *d, struct rte_mbuf *m, bool hand
 		ts_drop(w, m, (enum ts_counter)reason);
 		return false;
 	}
-	return ts_encap_admit(w, m, &d->t, destination(d, m), handed, &counters);
+	return ts_encap_admit(w, m, &d->t, destination(d, m), handed, &ts_6rd_encap_counters);
 }
 
 void
 ts_6rd_encap(struct ts_worker *w, struct ts_vec *in)
 {
 	const struct ts_6rd *domains = w->tables->services->sixrd;
-	uint32_t dst[TS_BURST_MAX];
-	uint64_t nh[TS_BURST_MAX];
-	uint16_t n = 0;
+	uint32_t dst[TS_BURST_MAX], nh[TS_BURST_MAX];
 
+	for (uint16_t i = 0; i < in->n; i++)
+		dst[i] = rte_be_to_cpu_32(destination(&domains[in->domain[i]], in->pkt[i]));
+	ts_fib4_lookup_bulk(w->tables->fib4, dst, nh, in->n);
 	for (uint16_t i = 0; i < in->n; i++) {
 		const struct ts_6rd *d = &domains[in->domain[i]];
-		struct rte_mbuf *m = in->pkt[i];
 
-		if (unlikely(!admit(w, d, m, false)))
-			continue;
-		dst[n] = rte_be_to_cpu_32(destination(d, m));
-		in->domain[n] = in->domain[i];
-		in->pkt[n++] = m;
-	}
-	ts_fib4_lookup_bulk(w->tables->fib4, dst, nh, n);
-	for (uint16_t i = 0; i < n; i++) {
-		const struct ts_tunnel *t = &domains[in->domain[i]].t;
-
-		ts_encap_forward(w, in->pkt[i], t, t->src, rte_cpu_to_be_32(dst[i]), ts_nexthop(w, nh[i]), TS_ECN_KEEP,
-			&counters);
+		if (likely(admit(w, d, in->pkt[i], false)))
+			ts_encap_forward(w, in->pkt[i], &d->t, d->t.src, rte_cpu_to_be_32(dst[i]), ts_nexthop(w, nh[i]),
+				TS_ECN_KEEP, &ts_6rd_encap_counters);
 	}
 }
 
@@ -112,7 +103,7 @@ ts_6rd_encap_handed(struct ts_worker *w, struct rte_mbuf *m, const struct ts_6rd
 	rte_be32_t dst = destination(d, m);
 
 	if (admit(w, d, m, true))
-		ts_encap_forward(w, m, &d->t, d->t.src, dst, ts_lookup4(w, dst), ecn, &counters);
+		ts_encap_forward(w, m, &d->t, d->t.src, dst, ts_lookup4(w, dst), ecn, &ts_6rd_encap_counters);
 }
 
 void
@@ -124,7 +115,7 @@ ts_6rd_originate(struct ts_worker *w, struct rte_mbuf *m, const struct ts_6rd *d
 	if (reason >= 0)
 		ts_drop(w, m, (enum ts_counter)reason);
 	else
-		ts_encap_originate(w, m, &d->t, d->t.src, dst, &counters);
+		ts_encap_originate(w, m, &d->t, d->t.src, dst, &ts_6rd_encap_counters);
 }
 
 /* R14: what came out of the domain goes back into it. R8 stays the same, under the name of the direction that it came
@@ -133,7 +124,7 @@ void
 ts_6rd_hairpin(
 	struct ts_worker *w, struct rte_mbuf *m, const struct ts_6rd *d, int ecn, const struct ts_error_counters *error)
 {
-	struct ts_encap_counters c = counters;
+	struct ts_encap_counters c = ts_6rd_encap_counters;
 	rte_be32_t dst = destination(d, m);
 
 	c.error = *error;

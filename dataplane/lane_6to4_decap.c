@@ -4,7 +4,7 @@
  * RFC 3964 5.2). Checks of outer (S14: G8 to G10; S12) and inner header (S23, by G16) first, in the order of the
  * reference, then one lookup for all inner destinations, then what depends on it.
  */
-#include "tunnel.h"
+#include "decap_lane.h"
 
 static const struct ts_decap_counters counters = {
 	.error = {TS_C_drop_6to4_decap_no_error_about_error, TS_C_drop_6to4_decap_icmp6_limited},
@@ -63,13 +63,14 @@ refused_inner(const struct rte_ipv4_hdr *outer, const struct rte_ipv6_hdr *inner
 
 /* Check and take off the outer header; afterwards the packet is the inner one, without trailing bytes. */
 static bool
-admit(struct ts_worker *w, struct rte_mbuf *m, struct ts_outer *kept)
+admit(struct ts_worker *w, struct rte_mbuf *m, uint16_t domain, struct ts_outer *kept)
 {
 	const struct rte_ipv4_hdr *outer = rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *);
 	uint32_t ihl = ts_ipv4_ihl(outer);
 	const struct rte_ipv6_hdr *inner = rte_pktmbuf_mtod_offset(m, const struct rte_ipv6_hdr *, ihl);
 	int reason = ts_6to4_refused_source(w, outer->src_addr);
 
+	(void)domain;
 	if (likely(reason < 0))
 		reason = refused_inner(outer, inner, rte_pktmbuf_pkt_len(m) - ihl);
 	if (unlikely(reason >= 0)) {
@@ -85,10 +86,12 @@ admit(struct ts_worker *w, struct rte_mbuf *m, struct ts_outer *kept)
 
 /* S17 to S19. */
 static void
-forward(struct ts_worker *w, struct rte_mbuf *m, const struct ts_nexthop *nh, const struct ts_outer *outer)
+forward(struct ts_worker *w, struct rte_mbuf *m, uint16_t domain, const struct ts_nexthop *nh,
+	const struct ts_outer *outer)
 {
 	int ecn;
 
+	(void)domain;
 	if (nh->kind == TS_NH_LOCAL) {
 		ts_local6_tunnelled(w, m, TS_C_drop_6to4_decap_local_not_echo);
 		return;
@@ -102,23 +105,10 @@ forward(struct ts_worker *w, struct rte_mbuf *m, const struct ts_nexthop *nh, co
 		ts_decap_forward(w, m, nh, ecn, TS_MECH_6TO4, &w->tables->services->sixto4.t, &counters);
 }
 
+const struct ts_decap_lane ts_decap_lane_6to4 = {admit, forward, &counters};
+
 void
 ts_6to4_decap(struct ts_worker *w, struct ts_vec *in)
 {
-	uint8_t dst[TS_BURST_MAX][16];
-	struct ts_outer outer[TS_BURST_MAX];
-	uint64_t nh[TS_BURST_MAX];
-	uint16_t n = 0;
-
-	for (uint16_t i = 0; i < in->n; i++) {
-		struct rte_mbuf *m = in->pkt[i];
-
-		if (unlikely(!admit(w, m, &outer[n])))
-			continue;
-		memcpy(dst[n], rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *)->dst_addr, 16);
-		in->pkt[n++] = m;
-	}
-	ts_fib6_lookup_bulk(w->tables->fib6, dst, nh, n);
-	for (uint16_t i = 0; i < n; i++)
-		forward(w, in->pkt[i], ts_nexthop(w, nh[i]), &outer[i]);
+	ts_decap_run(w, in, &ts_decap_lane_6to4);
 }

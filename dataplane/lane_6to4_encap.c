@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * 6to4 encapsulation: native IPv6 into protocol 41 (protocols.md 3.2; RFC 3056 5.3, RFC 3964 5.1). Checks first, in the
- * order of the reference, then one lookup for all outer destinations, then headers. A packet is changed only when it is
- * sure to go, so that an ICMPv6 error quotes it as it came.
+ * 6to4 encapsulation: native IPv6 into protocol 41 (protocols.md 3.2; RFC 3056 5.3, RFC 3964 5.1). One lookup for all outer
+ * destinations, then each packet in turn: checks in the order of the reference, then its header. A packet is changed
+ * only when it is sure to go, so that an ICMPv6 error quotes it as it came.
  */
 #include "tunnel.h"
 
-static const struct ts_encap_counters counters = {
+const struct ts_encap_counters ts_6to4_encap_counters = {
 	.error = {TS_C_drop_6to4_encap_no_error_about_error, TS_C_drop_6to4_encap_icmp6_limited},
 	.packets = TS_C_6to4_encap_packets,
 	.bytes = TS_C_6to4_encap_bytes,
@@ -85,31 +85,24 @@ admit(struct ts_worker *w, const struct ts_6to4 *s, struct rte_mbuf *m, bool han
 		ts_drop(w, m, (enum ts_counter)reason);
 		return false;
 	}
-	return ts_encap_admit(w, m, &s->t, destination(m), handed, &counters);
+	return ts_encap_admit(w, m, &s->t, destination(m), handed, &ts_6to4_encap_counters);
 }
 
 void
 ts_6to4_encap(struct ts_worker *w, struct ts_vec *in)
 {
 	const struct ts_6to4 *s = &w->tables->services->sixto4;
-	uint32_t dst[TS_BURST_MAX];
-	uint64_t nh[TS_BURST_MAX];
-	uint16_t n = 0;
+	uint32_t dst[TS_BURST_MAX], nh[TS_BURST_MAX];
 
+	for (uint16_t i = 0; i < in->n; i++)
+		dst[i] = rte_be_to_cpu_32(destination(in->pkt[i]));
+	ts_fib4_lookup_bulk(w->tables->fib4, dst, nh, in->n);
 	for (uint16_t i = 0; i < in->n; i++) {
-		struct rte_mbuf *m = in->pkt[i];
-
-		if (unlikely(!admit(w, s, m, false)))
-			continue;
-		dst[n] = rte_be_to_cpu_32(destination(m));
-		in->pkt[n++] = m;
-	}
-	ts_fib4_lookup_bulk(w->tables->fib4, dst, nh, n);
-	for (uint16_t i = 0; i < n; i++) {
 		rte_be32_t to = rte_cpu_to_be_32(dst[i]);
 
-		ts_encap_forward(
-			w, in->pkt[i], &s->t, source(w, s, to), to, ts_nexthop(w, nh[i]), TS_ECN_KEEP, &counters);
+		if (likely(admit(w, s, in->pkt[i], false)))
+			ts_encap_forward(w, in->pkt[i], &s->t, source(w, s, to), to, ts_nexthop(w, nh[i]), TS_ECN_KEEP,
+				&ts_6to4_encap_counters);
 	}
 }
 
@@ -120,7 +113,7 @@ ts_6to4_encap_handed(struct ts_worker *w, struct rte_mbuf *m, int ecn)
 	rte_be32_t dst = destination(m);
 
 	if (admit(w, s, m, true))
-		ts_encap_forward(w, m, &s->t, source(w, s, dst), dst, ts_lookup4(w, dst), ecn, &counters);
+		ts_encap_forward(w, m, &s->t, source(w, s, dst), dst, ts_lookup4(w, dst), ecn, &ts_6to4_encap_counters);
 }
 
 void
@@ -136,5 +129,5 @@ ts_6to4_originate(struct ts_worker *w, struct rte_mbuf *m)
 	if (reason >= 0)
 		ts_drop(w, m, (enum ts_counter)reason);
 	else
-		ts_encap_originate(w, m, &s->t, src, dst, &counters);
+		ts_encap_originate(w, m, &s->t, src, dst, &ts_6to4_encap_counters);
 }

@@ -3,7 +3,7 @@
  * ISATAP decapsulation at the router (protocols.md 6, I2, I4, I10, I12; RFC 5214 7.3). Link-local traffic is for the
  * router itself: echo and neighbour discovery, see isatap_nd.c.
  */
-#include "tunnel.h"
+#include "decap_lane.h"
 
 #include <netinet/icmp6.h>
 
@@ -81,8 +81,9 @@ refused_addresses(const struct ts_isatap *s, const struct rte_ipv6_hdr *ip)
 }
 
 static bool
-admit(struct ts_worker *w, const struct ts_isatap *s, struct rte_mbuf *m, struct ts_outer *kept)
+admit(struct ts_worker *w, struct rte_mbuf *m, uint16_t domain, struct ts_outer *kept)
 {
+	const struct ts_isatap *s = &w->tables->services->isatap[domain];
 	const struct rte_ipv4_hdr *outer = rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *);
 	uint32_t ihl = ts_ipv4_ihl(outer);
 	const struct rte_ipv6_hdr *inner = rte_pktmbuf_mtod_offset(m, const struct rte_ipv6_hdr *, ihl);
@@ -134,9 +135,10 @@ back_into_site(struct ts_worker *w, struct rte_mbuf *m, const struct ts_isatap *
 }
 
 static void
-forward(struct ts_worker *w, struct rte_mbuf *m, const struct ts_isatap *s, const struct ts_nexthop *nh,
+forward(struct ts_worker *w, struct rte_mbuf *m, uint16_t domain, const struct ts_nexthop *nh,
 	const struct ts_outer *outer)
 {
+	const struct ts_isatap *s = &w->tables->services->isatap[domain];
 	bool inside = ts_prefix6_contains(&s->prefix, rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *)->dst_addr);
 	int ecn;
 
@@ -153,25 +155,10 @@ forward(struct ts_worker *w, struct rte_mbuf *m, const struct ts_isatap *s, cons
 		ts_decap_forward(w, m, nh, ecn, TS_MECH_ISATAP, &s->t, &counters);
 }
 
+const struct ts_decap_lane ts_decap_lane_isatap = {admit, forward, &counters};
+
 void
 ts_isatap_decap(struct ts_worker *w, struct ts_vec *in)
 {
-	const struct ts_isatap *sites = w->tables->services->isatap;
-	uint8_t dst[TS_BURST_MAX][16];
-	struct ts_outer outer[TS_BURST_MAX];
-	uint64_t nh[TS_BURST_MAX];
-	uint16_t n = 0;
-
-	for (uint16_t i = 0; i < in->n; i++) {
-		struct rte_mbuf *m = in->pkt[i];
-
-		if (unlikely(!admit(w, &sites[in->domain[i]], m, &outer[n])))
-			continue;
-		memcpy(dst[n], rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *)->dst_addr, 16);
-		in->domain[n] = in->domain[i];
-		in->pkt[n++] = m;
-	}
-	ts_fib6_lookup_bulk(w->tables->fib6, dst, nh, n);
-	for (uint16_t i = 0; i < n; i++)
-		forward(w, in->pkt[i], &sites[in->domain[i]], ts_nexthop(w, nh[i]), &outer[i]);
+	ts_decap_run(w, in, &ts_decap_lane_isatap);
 }

@@ -5,7 +5,7 @@
 
 #include <netinet/icmp6.h>
 
-static const struct ts_encap_counters counters = {
+const struct ts_encap_counters ts_isatap_encap_counters = {
 	.error = {TS_C_drop_isatap_encap_no_error_about_error, TS_C_drop_isatap_encap_icmp6_limited},
 	.packets = TS_C_isatap_encap_packets,
 	.bytes = TS_C_isatap_encap_bytes,
@@ -98,7 +98,7 @@ admit(struct ts_worker *w, const struct ts_isatap *s, struct rte_mbuf *m, bool h
 	int reason = refused_source(s, ip);
 
 	if (reason < 0 && unlikely(!ts_is_isatap_iid(ip->dst_addr))) {
-		ts_icmp6_error(w, m, ICMP6_DST_UNREACH, ICMP6_DST_UNREACH_ADDR, 0, &counters.error);
+		ts_icmp6_error(w, m, ICMP6_DST_UNREACH, ICMP6_DST_UNREACH_ADDR, 0, &ts_isatap_encap_counters.error);
 		return false;
 	}
 	if (reason < 0)
@@ -107,7 +107,7 @@ admit(struct ts_worker *w, const struct ts_isatap *s, struct rte_mbuf *m, bool h
 		ts_drop(w, m, (enum ts_counter)reason);
 		return false;
 	}
-	return ts_encap_admit(w, m, &s->t, ts_isatap_v4(ip->dst_addr), handed, &counters);
+	return ts_encap_admit(w, m, &s->t, ts_isatap_v4(ip->dst_addr), handed, &ts_isatap_encap_counters);
 }
 
 static rte_be32_t
@@ -120,25 +120,17 @@ void
 ts_isatap_encap(struct ts_worker *w, struct ts_vec *in)
 {
 	const struct ts_isatap *sites = w->tables->services->isatap;
-	uint32_t dst[TS_BURST_MAX];
-	uint64_t nh[TS_BURST_MAX];
-	uint16_t n = 0;
+	uint32_t dst[TS_BURST_MAX], nh[TS_BURST_MAX];
 
+	for (uint16_t i = 0; i < in->n; i++)
+		dst[i] = rte_be_to_cpu_32(destination(in->pkt[i]));
+	ts_fib4_lookup_bulk(w->tables->fib4, dst, nh, in->n);
 	for (uint16_t i = 0; i < in->n; i++) {
-		struct rte_mbuf *m = in->pkt[i];
+		const struct ts_isatap *s = &sites[in->domain[i]];
 
-		if (unlikely(!admit(w, &sites[in->domain[i]], m, false)))
-			continue;
-		dst[n] = rte_be_to_cpu_32(destination(m));
-		in->domain[n] = in->domain[i];
-		in->pkt[n++] = m;
-	}
-	ts_fib4_lookup_bulk(w->tables->fib4, dst, nh, n);
-	for (uint16_t i = 0; i < n; i++) {
-		const struct ts_tunnel *t = &sites[in->domain[i]].t;
-
-		ts_encap_forward(w, in->pkt[i], t, t->src, rte_cpu_to_be_32(dst[i]), ts_nexthop(w, nh[i]), TS_ECN_KEEP,
-			&counters);
+		if (likely(admit(w, s, in->pkt[i], false)))
+			ts_encap_forward(w, in->pkt[i], &s->t, s->t.src, rte_cpu_to_be_32(dst[i]), ts_nexthop(w, nh[i]),
+				TS_ECN_KEEP, &ts_isatap_encap_counters);
 	}
 }
 
@@ -148,7 +140,7 @@ ts_isatap_encap_handed(struct ts_worker *w, struct rte_mbuf *m, const struct ts_
 	rte_be32_t dst = destination(m);
 
 	if (admit(w, s, m, true))
-		ts_encap_forward(w, m, &s->t, s->t.src, dst, ts_lookup4(w, dst), ecn, &counters);
+		ts_encap_forward(w, m, &s->t, s->t.src, dst, ts_lookup4(w, dst), ecn, &ts_isatap_encap_counters);
 }
 
 void
@@ -162,13 +154,13 @@ ts_isatap_originate(struct ts_worker *w, struct rte_mbuf *m, const struct ts_isa
 	else if (reason >= 0)
 		ts_drop(w, m, (enum ts_counter)reason);
 	else
-		ts_encap_originate(w, m, &s->t, s->t.src, dst, &counters);
+		ts_encap_originate(w, m, &s->t, s->t.src, dst, &ts_isatap_encap_counters);
 }
 
 void
 ts_isatap_originate_to(struct ts_worker *w, struct rte_mbuf *m, const struct ts_isatap *s, rte_be32_t dst)
 {
-	ts_encap_originate(w, m, &s->t, s->t.src, dst, &counters);
+	ts_encap_originate(w, m, &s->t, s->t.src, dst, &ts_isatap_encap_counters);
 }
 
 /* I12: out of the site and back into it; the errors are those of the direction that it came by. */
@@ -176,7 +168,7 @@ void
 ts_isatap_hairpin(struct ts_worker *w, struct rte_mbuf *m, const struct ts_isatap *s, int ecn,
 	const struct ts_error_counters *error)
 {
-	struct ts_encap_counters c = counters;
+	struct ts_encap_counters c = ts_isatap_encap_counters;
 	rte_be32_t dst = destination(m);
 
 	c.error = *error;

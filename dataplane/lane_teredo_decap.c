@@ -20,20 +20,6 @@ const struct ts_decap_counters ts_teredo_decap_counters = {
 	.prefix_limited = TS_C_drop_teredo_decap_prefix_limited,
 };
 
-/* A peer that goes on as before: its packets need nobody's leave. */
-static bool
-is_known(struct ts_worker *w, const struct ts_relay_input *r, const struct ts_peer_hash *h, uint32_t tick)
-{
-	const struct ts_teredo_relay *relay = ts_relay(w);
-	struct ts_peer_view view;
-
-	return likely(ts_peers_find(relay->peers, r->inner->src_addr, h, &view)) &&
-		likely(ts_peer_state(view.word) == TS_PEER_CONFIRMED) &&
-		likely(ts_peer_age(view.word, tick) <= relay->forget) && likely(view.v4 == r->outer->src_addr) &&
-		likely(view.port == r->udp->src_port) && likely(!ts_relay_is_behind(w, h)) &&
-		likely(ts_peers_heard(relay->peers, &view, tick));
-}
-
 /* T22; the counter, or -1. */
 static int
 refused_destination(const uint8_t dst[16])
@@ -43,9 +29,9 @@ refused_destination(const uint8_t dst[16])
 	return ts_is_teredo(dst) ? TS_C_drop_teredo_decap_dst_teredo : -1;
 }
 
-/* T15, T22 up to the local addresses; the outer headers are off then. */
-static bool
-take_out(struct ts_worker *w, struct rte_mbuf *m, struct ts_outer *kept)
+/* T15, T22. */
+bool
+ts_relay_take_out(struct ts_worker *w, struct rte_mbuf *m, struct ts_outer *kept)
 {
 	struct ts_relay_input r;
 	int reason;
@@ -66,8 +52,8 @@ take_out(struct ts_worker *w, struct rte_mbuf *m, struct ts_outer *kept)
 	return true;
 }
 
-static void
-forward(struct ts_worker *w, struct rte_mbuf *m, const struct ts_nexthop *nh, const struct ts_outer *outer)
+void
+ts_relay_out(struct ts_worker *w, struct rte_mbuf *m, const struct ts_nexthop *nh, const struct ts_outer *outer)
 {
 	int ecn;
 
@@ -85,8 +71,8 @@ ts_relay_received(struct ts_worker *w, struct rte_mbuf *m)
 {
 	struct ts_outer outer;
 
-	if (take_out(w, m, &outer))
-		forward(w, m, ts_lookup6(w, rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *)->dst_addr), &outer);
+	if (ts_relay_take_out(w, m, &outer))
+		ts_relay_out(w, m, ts_lookup6(w, rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *)->dst_addr), &outer);
 }
 
 /* The burst, as far as it is of peers that go on as before, without its outer headers. */
@@ -113,9 +99,10 @@ admit(struct ts_worker *w, struct ts_vec *in, struct ts_outer outer[TS_BURST_MAX
 	for (uint16_t i = 0; i < n; i++) {
 		struct rte_mbuf *m = in->pkt[i];
 
-		if (unlikely(!is_known(w, &r[i], &hash[i], tick)))
+		if (unlikely(!ts_relay_is_known(w, ts_relay(w), r[i].inner->src_addr, r[i].outer->src_addr,
+			    r[i].udp->src_port, &hash[i], tick)))
 			ts_relay_to_owner(w, m, &hash[i], TS_RELAY_RECEIVED);
-		else if (likely(take_out(w, m, &outer[known])))
+		else if (likely(ts_relay_take_out(w, m, &outer[known])))
 			in->pkt[known++] = m;
 	}
 	return known;
@@ -126,12 +113,12 @@ ts_teredo_decap(struct ts_worker *w, struct ts_vec *in)
 {
 	uint8_t dst[TS_BURST_MAX][16];
 	struct ts_outer outer[TS_BURST_MAX];
-	uint64_t nh[TS_BURST_MAX];
+	uint32_t nh[TS_BURST_MAX];
 	uint16_t n = admit(w, in, outer);
 
 	for (uint16_t i = 0; i < n; i++)
 		memcpy(dst[i], rte_pktmbuf_mtod(in->pkt[i], const struct rte_ipv6_hdr *)->dst_addr, 16);
 	ts_fib6_lookup_bulk(w->tables->fib6, dst, nh, n);
 	for (uint16_t i = 0; i < n; i++)
-		forward(w, in->pkt[i], ts_nexthop(w, nh[i]), &outer[i]);
+		ts_relay_out(w, in->pkt[i], ts_nexthop(w, nh[i]), &outer[i]);
 }

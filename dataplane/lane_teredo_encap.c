@@ -92,7 +92,7 @@ refused(const struct ts_worker *w, const struct rte_mbuf *m, const struct rte_ip
 	return -1;
 }
 
-static bool
+static inline bool
 admit(struct ts_worker *w, struct rte_mbuf *m, bool handed)
 {
 	const struct rte_ipv6_hdr *ip = rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *);
@@ -103,6 +103,12 @@ admit(struct ts_worker *w, struct rte_mbuf *m, bool handed)
 		return false;
 	}
 	return ts_encap_admit(w, m, &ts_relay(w)->t, ts_teredo_client(ip->dst_addr), handed, &ts_teredo_encap_counters);
+}
+
+bool
+ts_relay_admit_native(struct ts_worker *w, struct rte_mbuf *m)
+{
+	return admit(w, m, false);
 }
 
 static const uint8_t *
@@ -121,14 +127,6 @@ find_trusted(struct ts_worker *w, const struct rte_mbuf *m, const struct ts_peer
 	return likely(ts_peers_find(r->peers, client_of(m), h, view)) && likely(ts_relay_trusted(r, view->word, tick));
 }
 
-/* The same if the packet need not go by the peer's owner. */
-static bool
-find_direct(struct ts_worker *w, const struct rte_mbuf *m, const struct ts_peer_hash *h, uint32_t tick,
-	struct ts_peer_view *view)
-{
-	return likely(find_trusted(w, m, h, tick, view)) && likely(!ts_relay_is_behind(w, h));
-}
-
 void
 ts_teredo_encap(struct ts_worker *w, struct ts_vec *in)
 {
@@ -136,13 +134,13 @@ ts_teredo_encap(struct ts_worker *w, struct ts_vec *in)
 	uint32_t tick = ts_relay_tick(w), dst[TS_BURST_MAX];
 	struct ts_peer_hash hash[TS_BURST_MAX];
 	rte_be16_t port[TS_BURST_MAX];
-	uint64_t nh[TS_BURST_MAX];
+	uint32_t nh[TS_BURST_MAX];
 	uint16_t n = 0, trusted = 0;
 
 	for (uint16_t i = 0; i < in->n; i++) {
 		struct rte_mbuf *m = in->pkt[i];
 
-		if (unlikely(!admit(w, m, false)))
+		if (unlikely(!ts_relay_admit_native(w, m)))
 			continue;
 		hash[n] = ts_peers_hash(peers, client_of(m));
 		ts_peers_prefetch(peers, &hash[n]);
@@ -152,7 +150,7 @@ ts_teredo_encap(struct ts_worker *w, struct ts_vec *in)
 		struct rte_mbuf *m = in->pkt[i];
 		struct ts_peer_view view;
 
-		if (unlikely(!find_direct(w, m, &hash[i], tick, &view))) {
+		if (unlikely(!ts_relay_find_direct(w, ts_relay(w), client_of(m), &hash[i], tick, &view))) {
 			ts_relay_to_owner(w, m, &hash[i], TS_RELAY_NATIVE);
 			continue;
 		}
@@ -174,7 +172,7 @@ ts_teredo_encap_handed(struct ts_worker *w, struct rte_mbuf *m, int ecn)
 	if (!admit(w, m, true))
 		return;
 	h = ts_peers_hash(ts_relay(w)->peers, client_of(m));
-	if (find_direct(w, m, &h, ts_relay_tick(w), &view)) {
+	if (ts_relay_find_direct(w, ts_relay(w), client_of(m), &h, ts_relay_tick(w), &view)) {
 		ts_relay_forward(w, m, view.v4, view.port, ts_lookup4(w, view.v4), ecn);
 		return;
 	}

@@ -192,36 +192,38 @@ serve(struct ts_worker *w, struct rte_mbuf *m, const struct ts_server_input *p)
 	return false;
 }
 
-/* Almost all go to an adjacency; ts_originate4() knows the rest. */
-static void
-send_all(struct ts_worker *w, struct rte_mbuf **out, uint16_t n)
+bool
+ts_server_serve(struct ts_worker *w, struct rte_mbuf *m)
 {
-	uint32_t dst[TS_BURST_MAX];
-	uint64_t nh[TS_BURST_MAX];
+	struct ts_server_input p;
 
-	for (uint16_t i = 0; i < n; i++)
-		dst[i] = rte_be_to_cpu_32(rte_pktmbuf_mtod(out[i], const struct rte_ipv4_hdr *)->dst_addr);
-	ts_fib4_lookup_bulk(w->tables->fib4, dst, nh, n);
-	for (uint16_t i = 0; i < n; i++) {
-		const struct ts_adjacency *adj = ts_adjacency_of(w, ts_nexthop(w, nh[i]), out[i]);
+	return ts_server_admit(w, m, &p) && serve(w, m, &p);
+}
 
-		if (likely(adj != NULL))
-			ts_output(w, out[i], adj, RTE_BE16(RTE_ETHER_TYPE_IPV4));
-		else
-			ts_originate4(w, out[i]);
-	}
+/* Almost all go to an adjacency; ts_originate4() knows the rest. */
+void
+ts_server_send(struct ts_worker *w, struct rte_mbuf *m, const struct ts_nexthop *nh)
+{
+	const struct ts_adjacency *adj = ts_adjacency_of(w, nh, m);
+
+	if (likely(adj != NULL))
+		ts_output(w, m, adj, RTE_BE16(RTE_ETHER_TYPE_IPV4));
+	else
+		ts_originate4(w, m);
 }
 
 void
 ts_teredo_server_run(struct ts_worker *w, struct ts_vec *in)
 {
+	uint32_t dst[TS_BURST_MAX], nh[TS_BURST_MAX];
 	uint16_t n = 0;
 
-	for (uint16_t i = 0; i < in->n; i++) {
-		struct ts_server_input p;
-
-		if (ts_server_admit(w, in->pkt[i], &p) && serve(w, in->pkt[i], &p))
+	for (uint16_t i = 0; i < in->n; i++)
+		if (ts_server_serve(w, in->pkt[i]))
 			in->pkt[n++] = in->pkt[i];
-	}
-	send_all(w, in->pkt, n);
+	for (uint16_t i = 0; i < n; i++)
+		dst[i] = rte_be_to_cpu_32(rte_pktmbuf_mtod(in->pkt[i], const struct rte_ipv4_hdr *)->dst_addr);
+	ts_fib4_lookup_bulk(w->tables->fib4, dst, nh, n);
+	for (uint16_t i = 0; i < n; i++)
+		ts_server_send(w, in->pkt[i], ts_nexthop(w, nh[i]));
 }

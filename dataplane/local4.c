@@ -29,7 +29,8 @@ ts_answerable(const struct ts_worker *w, const struct rte_ipv4_hdr *ip)
 }
 
 static void
-echo_reply(struct ts_worker *w, struct rte_mbuf *m, const struct rte_ipv4_hdr *ip, uint32_t ihl)
+echo_reply(struct ts_worker *w, struct rte_mbuf *m, const struct rte_ipv4_hdr *ip, uint32_t ihl,
+	const struct ts_nexthop *back)
 {
 	rte_be32_t src = ip->dst_addr, dst = ip->src_addr;
 	struct rte_ipv4_hdr *reply;
@@ -51,11 +52,11 @@ echo_reply(struct ts_worker *w, struct rte_mbuf *m, const struct rte_ipv4_hdr *i
 		icmp->icmp_cksum = (uint16_t)~ts_cksum_payload(
 			m, TS_IPV4_HDR_LEN, rte_pktmbuf_pkt_len(m) - TS_IPV4_HDR_LEN);
 	ts_count(w, TS_C_echo4_replies);
-	ts_originate4(w, m);
+	ts_originate4_by(w, m, back);
 }
 
 static void
-icmp(struct ts_worker *w, struct rte_mbuf *m, const struct rte_ipv4_hdr *ip)
+icmp(struct ts_worker *w, struct rte_mbuf *m, const struct rte_ipv4_hdr *ip, const struct ts_nexthop *back)
 {
 	uint32_t ihl = ts_ipv4_ihl(ip), len = rte_pktmbuf_pkt_len(m) - ihl;
 	const struct rte_icmp_hdr *h = rte_pktmbuf_mtod_offset(m, const struct rte_icmp_hdr *, ihl);
@@ -69,7 +70,7 @@ icmp(struct ts_worker *w, struct rte_mbuf *m, const struct rte_ipv4_hdr *ip)
 	else if (!ts_token_bucket_take(&w->limits[TS_LIMIT_ECHO4], w->now))
 		ts_drop(w, m, TS_C_drop_ip4_local_echo_limited);
 	else
-		echo_reply(w, m, ip, ihl);
+		echo_reply(w, m, ip, ihl, back);
 }
 
 static void
@@ -109,15 +110,26 @@ closed_port(struct ts_worker *w, struct rte_mbuf *m, const struct rte_ipv4_hdr *
 		make_unreachable(w, m, ip->dst_addr, ip->src_addr);
 }
 
+/* What is answered goes back to its source: looked up for all of them at once. */
 void
 ts_local4(struct ts_worker *w, struct ts_vec *in)
 {
+	const struct ts_source_policy *policy = w->tables->services->policy;
+	uint32_t src[TS_BURST_MAX], nh[TS_BURST_MAX];
+
+	for (uint16_t i = 0; i < in->n; i++) {
+		rte_be32_t v4 = rte_pktmbuf_mtod(in->pkt[i], const struct rte_ipv4_hdr *)->src_addr;
+
+		ts_source_policy_prefetch(policy, v4);
+		src[i] = rte_be_to_cpu_32(v4);
+	}
+	ts_fib4_lookup_bulk(w->tables->fib4, src, nh, in->n);
 	for (uint16_t i = 0; i < in->n; i++) {
 		struct rte_mbuf *m = in->pkt[i];
 		const struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *);
 
 		if (ip->next_proto_id == IPPROTO_ICMP)
-			icmp(w, m, ip);
+			icmp(w, m, ip, ts_nexthop(w, nh[i]));
 		else
 			closed_port(w, m, ip);
 	}

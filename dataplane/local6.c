@@ -87,13 +87,13 @@ ts_local6_tunnelled(struct ts_worker *w, struct rte_mbuf *m, enum ts_counter not
 		ts_originate6(w, m);
 }
 
-/* R6, I5, O20: addresses of a domain or a site cannot come from outside. The counter, or -1. */
+/* R6, I5, O20: addresses of a domain or a site cannot come from outside. `nh`: the source's. The counter, or -1. */
 static int
-refused_source(const struct ts_worker *w, const uint8_t src[16])
+refused_source(const uint8_t src[16], const struct ts_nexthop *nh)
 {
 	if (ts_ipv6_addr_refused(src))
 		return TS_C_drop_ip6_local_v6_src_invalid;
-	switch (ts_lookup6(w, src)->kind) {
+	switch (nh->kind) {
 	case TS_NH_6RD:
 		return TS_C_drop_ip6_local_src_6rd;
 	case TS_NH_ISATAP:
@@ -105,17 +105,23 @@ refused_source(const struct ts_worker *w, const uint8_t src[16])
 	}
 }
 
+/* The source is where the reply goes: one lookup serves both. */
 void
 ts_local6(struct ts_worker *w, struct ts_vec *in)
 {
-	for (uint16_t i = 0; i < in->n; i++) {
-		struct rte_mbuf *m = in->pkt[i];
+	uint8_t src[TS_BURST_MAX][16];
+	uint32_t nh[TS_BURST_MAX];
 
-		int reason = refused_source(w, rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *)->src_addr);
+	for (uint16_t i = 0; i < in->n; i++)
+		memcpy(src[i], rte_pktmbuf_mtod(in->pkt[i], const struct rte_ipv6_hdr *)->src_addr, 16);
+	ts_fib6_lookup_bulk(w->tables->fib6, src, nh, in->n);
+	for (uint16_t i = 0; i < in->n; i++) {
+		const struct ts_nexthop *hop = ts_nexthop(w, nh[i]);
+		int reason = refused_source(src[i], hop);
 
 		if (reason >= 0)
-			ts_drop(w, m, (enum ts_counter)reason);
-		else
-			ts_local6_tunnelled(w, m, TS_C_drop_ip6_local_local_not_echo);
+			ts_drop(w, in->pkt[i], (enum ts_counter)reason);
+		else if (ts_local6_make_reply(w, in->pkt[i], TS_C_drop_ip6_local_local_not_echo))
+			ts_originate6_by(w, in->pkt[i], hop);
 	}
 }

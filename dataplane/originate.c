@@ -19,17 +19,20 @@ send_by(struct ts_worker *w, struct rte_mbuf *m, const struct ts_nexthop *nh, rt
 }
 
 void
-ts_originate4(struct ts_worker *w, struct rte_mbuf *m)
+ts_originate4_by(struct ts_worker *w, struct rte_mbuf *m, const struct ts_nexthop *nh)
 {
-	rte_be32_t dst = rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *)->dst_addr;
-
-	send_by(w, m, ts_lookup4(w, dst), RTE_BE16(RTE_ETHER_TYPE_IPV4));
+	send_by(w, m, nh, RTE_BE16(RTE_ETHER_TYPE_IPV4));
 }
 
 void
-ts_originate6(struct ts_worker *w, struct rte_mbuf *m)
+ts_originate4(struct ts_worker *w, struct rte_mbuf *m)
 {
-	const struct ts_nexthop *nh = ts_lookup6(w, rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *)->dst_addr);
+	ts_originate4_by(w, m, ts_lookup4(w, rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *)->dst_addr));
+}
+
+void
+ts_originate6_by(struct ts_worker *w, struct rte_mbuf *m, const struct ts_nexthop *nh)
+{
 	const struct ts_services *s = w->tables->services;
 
 	if (nh->kind == TS_NH_6TO4)
@@ -42,4 +45,10 @@ ts_originate6(struct ts_worker *w, struct rte_mbuf *m)
 		ts_teredo_originate(w, m);
 	else
 		send_by(w, m, nh, RTE_BE16(RTE_ETHER_TYPE_IPV6));
+}
+
+void
+ts_originate6(struct ts_worker *w, struct rte_mbuf *m)
+{
+	ts_originate6_by(w, m, ts_lookup6(w, rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *)->dst_addr));
 }

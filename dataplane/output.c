@@ -83,8 +83,8 @@ ts_output_glean(struct ts_worker *w, struct rte_mbuf *m, uint16_t iface, rte_be1
 		ts_neigh_wait(w, m, iface, AF_INET6, rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *)->dst_addr, true);
 }
 
-static void
-flush_port(struct ts_worker *w, uint16_t port)
+void
+ts_tx_flush_port(struct ts_worker *w, uint16_t port)
 {
 	struct ts_tx_buffer *b = &w->tx[port];
 	struct ts_port_counters *c = &w->ports[port];
@@ -94,6 +94,8 @@ flush_port(struct ts_worker *w, uint16_t port)
 	/* Lengths are read before the port owns the packets. */
 	for (uint16_t i = 0; i < b->n; i++)
 		bytes += rte_pktmbuf_pkt_len(b->pkt[i]);
+	if (unlikely(w->observe != NULL))
+		ts_observe_tx(w, port, b->pkt, b->n);
 	sent = rte_eth_tx_burst(port, w->conf.tx_queue, b->pkt, b->n);
 	for (uint16_t i = sent; i < b->n; i++) {
 		bytes -= rte_pktmbuf_pkt_len(b->pkt[i]);
@@ -105,17 +107,6 @@ flush_port(struct ts_worker *w, uint16_t port)
 	w->counters[TS_C_tx_packets] += sent;
 	w->counters[TS_C_tx_bytes] += bytes;
 	b->n = 0;
-}
-
-void
-ts_tx_enqueue(struct ts_worker *w, uint16_t port, struct rte_mbuf *m)
-{
-	struct ts_tx_buffer *b = &w->tx[port];
-
-	b->pkt[b->n++] = m;
-	w->tx_pending |= 1u << port;
-	if (b->n == TS_BURST_MAX)
-		flush_port(w, port);
 }
 
 void
@@ -136,6 +127,6 @@ ts_tx_flush(struct ts_worker *w)
 
 		w->tx_pending &= w->tx_pending - 1;
 		if (w->tx[port].n != 0)
-			flush_port(w, port);
+			ts_tx_flush_port(w, port);
 	}
 }

@@ -144,17 +144,72 @@ linear_enough(struct ts_worker *w, struct rte_mbuf *m)
 	return false;
 }
 
+/*
+ * Most frames: untagged, in one segment, to the interface's own address. Their Ethernet header is looked at in two
+ * loads; anything that is not as expected is left to parse_one().
+ */
+struct plain {
+	uint64_t mac; /* as the frame's first eight bytes, the last two of them zero */
+	uint16_t iface;
+};
+
+#define MAC_BITS (UINT64_MAX << 16)
+#define NO_MAC UINT64_C(1) /* which no frame has, as these bits are masked out */
+
+static struct plain
+plain_of(const struct ts_worker *w, const struct ts_port_map *map)
+{
+	struct plain p = {.mac = NO_MAC, .iface = map->untagged};
+	uint8_t bytes[8] = {0};
+
+	if (map->untagged == TS_NO_IFACE)
+		return p;
+	memcpy(bytes, &w->tables->ifaces[map->untagged].mac, RTE_ETHER_ADDR_LEN);
+	memcpy(&p.mac, bytes, sizeof(bytes));
+	p.mac = rte_be_to_cpu_64(p.mac);
+	return p;
+}
+
+static inline bool
+parse_plain(const struct plain *p, struct rte_mbuf *m, struct ts_vec *v4, struct ts_vec *v6)
+{
+	const struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
+	const struct rte_ipv6_hdr *ip = (const void *)(eth + 1);
+	uint32_t len = rte_pktmbuf_data_len(m);
+	uint64_t mac;
+
+	if (unlikely(m->nb_segs != 1 || len < RTE_ETHER_HDR_LEN + TS_IPV6_HDR_LEN))
+		return false;
+	memcpy(&mac, eth, sizeof(mac));
+	if (unlikely((rte_be_to_cpu_64(mac) & MAC_BITS) != p->mac))
+		return false;
+	if (eth->ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV6)) {
+		if (unlikely(((const uint8_t *)ip)[0] >> 4 != 6 ||
+			    RTE_ETHER_HDR_LEN + TS_IPV6_HDR_LEN + (uint32_t)rte_be_to_cpu_16(ip->payload_len) != len))
+			return false;
+		v4 = v6;
+	} else if (eth->ether_type != RTE_BE16(RTE_ETHER_TYPE_IPV4)) {
+		return false;
+	}
+	m->data_off += RTE_ETHER_HDR_LEN;
+	m->data_len -= RTE_ETHER_HDR_LEN;
+	m->pkt_len -= RTE_ETHER_HDR_LEN;
+	ts_vec_add(v4, m, p->iface);
+	return true;
+}
+
 void
 ts_parse(struct ts_worker *w, uint16_t port, struct rte_mbuf **pkts, uint16_t n, struct ts_vec *v4, struct ts_vec *v6)
 {
 	const struct ts_port_map *map = &w->tables->port_map[port];
+	struct plain plain = plain_of(w, map);
 	uint64_t bytes = 0;
 
 	for (uint16_t i = 0; i < n; i++)
 		rte_prefetch0(rte_pktmbuf_mtod(pkts[i], void *));
 	for (uint16_t i = 0; i < n; i++) {
 		bytes += rte_pktmbuf_pkt_len(pkts[i]);
-		if (linear_enough(w, pkts[i]))
+		if (unlikely(!parse_plain(&plain, pkts[i], v4, v6)) && linear_enough(w, pkts[i]))
 			parse_one(w, map, pkts[i], v4, v6);
 	}
 	w->ports[port].rx_packets += n;

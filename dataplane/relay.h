@@ -80,6 +80,28 @@ bool ts_udp4_put(struct ts_worker *w, struct rte_mbuf *m, uint8_t ttl, rte_be32_
 void ts_relay_forward(
 	struct ts_worker *w, struct rte_mbuf *m, rte_be32_t dst, rte_be16_t port, const struct ts_nexthop *nh, int ecn);
 
+/* Does a transport checksum cover everything behind the IPv6 header at `m`? relay_output.c says what for. */
+static inline bool
+ts_relay_has_whole_checksum(const struct rte_mbuf *m, const struct rte_ipv6_hdr *ip)
+{
+	const struct rte_udp_hdr *udp = (const void *)(ip + 1);
+	uint16_t len = rte_be_to_cpu_16(ip->payload_len);
+
+	switch (ip->proto) {
+	case IPPROTO_TCP:
+		return len >= 20;
+	case IPPROTO_ICMPV6:
+		return len >= 4;
+	case IPPROTO_UDP:
+		return len >= sizeof(*udp) && rte_pktmbuf_data_len(m) >= TS_IPV6_HDR_LEN + sizeof(*udp) &&
+			udp->dgram_cksum != 0 && udp->dgram_len == ip->payload_len;
+	default:
+		return false;
+	}
+}
+
+/* lane_teredo_encap.c: T3 to T7 for one packet; false: it has been dropped or answered. */
+bool ts_relay_admit_native(struct ts_worker *w, struct rte_mbuf *m);
 /* lane_teredo_encap.c: T4 to T6 for a Teredo address. The counter of the encap lane, or -1. */
 int ts_relay_refused_address(const struct ts_worker *w, const uint8_t addr[16]);
 
@@ -129,6 +151,38 @@ bool ts_relay_nonce_valid(const struct ts_worker *w, const uint8_t nonce[4], con
 /* lane_teredo_server.c: a bubble to a client of our own server leaves as V10 says, with this origin. */
 void ts_teredo_server_pass(struct ts_worker *w, struct rte_mbuf *m, rte_be32_t origin_v4, rte_be16_t origin_port);
 
+/*
+ * The mapping of a peer that is trusted and whose packets need not go by its owner; the address is the packet's, the
+ * bucket has been prefetched.
+ */
+static inline bool
+ts_relay_find_direct(struct ts_worker *w, const struct ts_teredo_relay *r, const uint8_t addr[16],
+	const struct ts_peer_hash *h, uint32_t tick, struct ts_peer_view *view)
+{
+	return likely(ts_peers_find(r->peers, addr, h, view)) && likely(ts_relay_trusted(r, view->word, tick)) &&
+		likely(w->conf.n_workers == 1 || !ts_relay_is_behind(w, h));
+}
+
+/* T19 to T21 for a peer that goes on as before, whose packets need nobody's leave. */
+static inline bool
+ts_relay_is_known(struct ts_worker *w, const struct ts_teredo_relay *r, const uint8_t addr[16], rte_be32_t v4,
+	rte_be16_t port, const struct ts_peer_hash *h, uint32_t tick)
+{
+	struct ts_peer_view view;
+
+	return likely(ts_peers_find(r->peers, addr, h, &view)) &&
+		likely(ts_peer_state(view.word) == TS_PEER_CONFIRMED) &&
+		likely(ts_peer_age(view.word, tick) <= r->forget) && likely(view.v4 == v4) &&
+		likely(view.port == port) && likely(w->conf.n_workers == 1 || !ts_relay_is_behind(w, h)) &&
+		likely(ts_peers_heard(r->peers, &view, tick));
+}
+
+/*
+ * lane_teredo_decap.c. _take_out: T22 up to the local addresses, for a packet with its outer headers; they are off
+ * then. False: it has been disposed of. _out: T23, by `nh`.
+ */
+bool ts_relay_take_out(struct ts_worker *w, struct rte_mbuf *m, struct ts_outer *kept);
+void ts_relay_out(struct ts_worker *w, struct rte_mbuf *m, const struct ts_nexthop *nh, const struct ts_outer *outer);
 /* lane_teredo_decap.c: from T22 on, for a packet whose peer has been confirmed; it has its outer headers. */
 void ts_relay_received(struct ts_worker *w, struct rte_mbuf *m);
 

@@ -21,26 +21,6 @@ fold(uint32_t sum)
 	return (uint16_t)((sum & 0xffff) + (sum >> 16));
 }
 
-/* Does a transport checksum cover everything behind the IPv6 header? */
-static bool
-has_whole_checksum(const struct rte_mbuf *m, const struct rte_ipv6_hdr *ip)
-{
-	const struct rte_udp_hdr *udp = (const void *)(ip + 1);
-	uint16_t len = rte_be_to_cpu_16(ip->payload_len);
-
-	switch (ip->proto) {
-	case IPPROTO_TCP:
-		return len >= 20;
-	case IPPROTO_ICMPV6:
-		return len >= 4;
-	case IPPROTO_UDP:
-		return len >= sizeof(*udp) && rte_pktmbuf_data_len(m) >= TS_IPV6_HDR_LEN + sizeof(*udp) &&
-			udp->dgram_cksum != 0 && udp->dgram_len == ip->payload_len;
-	default:
-		return false;
-	}
-}
-
 /* One's complement sum of the IPv6 packet at `m`, not inverted. */
 static uint32_t
 inner_sum(const struct rte_mbuf *m)
@@ -48,7 +28,7 @@ inner_sum(const struct rte_mbuf *m)
 	const struct rte_ipv6_hdr *ip = rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *);
 	uint16_t words[4];
 
-	if (unlikely(!has_whole_checksum(m, ip)))
+	if (unlikely(!ts_relay_has_whole_checksum(m, ip)))
 		return ts_cksum_payload(m, 0, rte_pktmbuf_pkt_len(m));
 	memcpy(words, ip, sizeof(words));
 	return (uint32_t)words[0] + words[1] + words[3] + (uint16_t)~rte_cpu_to_be_16(ip->proto);

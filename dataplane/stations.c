@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "stations.h"
 
+#include <rte_cpuflags.h>
 #include <rte_vect.h>
 
 #include "worker_priv.h"
+
+#ifdef TS_HAVE_VEC /* vec_stations.c, once per set */
+extern const struct ts_stations ts_stations_avx2, ts_stations_avx512;
+#endif
 
 static const struct ts_stations scalar = {
 	.name = "scalar",
@@ -23,10 +28,41 @@ static const struct ts_stations scalar = {
 	.local6 = ts_local6,
 };
 
+#ifdef TS_HAVE_VEC
+static bool
+cpu_has(const enum rte_cpu_flag_t *flags, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (rte_cpu_get_flag_enabled(flags[i]) != 1)
+			return false;
+	return true;
+}
+
+static const struct ts_stations *
+vector_stations(enum ts_simd simd)
+{
+	static const enum rte_cpu_flag_t avx2[] = {RTE_CPUFLAG_AVX2, RTE_CPUFLAG_BMI1, RTE_CPUFLAG_BMI2};
+	static const enum rte_cpu_flag_t avx512[] = {
+		RTE_CPUFLAG_AVX512F, RTE_CPUFLAG_AVX512BW, RTE_CPUFLAG_AVX512VL, RTE_CPUFLAG_AVX512DQ};
+
+	if (!cpu_has(avx2, RTE_DIM(avx2)))
+		return NULL;
+	if (simd == TS_SIMD_AVX2)
+		return &ts_stations_avx2;
+	return cpu_has(avx512, RTE_DIM(avx512)) ? &ts_stations_avx512 : NULL;
+}
+#endif
+
 const struct ts_stations *
 ts_stations_of(enum ts_simd simd)
 {
-	return simd == TS_SIMD_SCALAR ? &scalar : NULL;
+	if (simd == TS_SIMD_SCALAR)
+		return &scalar;
+#ifdef TS_HAVE_VEC
+	return vector_stations(simd);
+#else
+	return NULL;
+#endif
 }
 
 const struct ts_stations *

@@ -182,10 +182,16 @@ struct ts_teredo_server {
 };
 
 #define TS_OWN6_BITS 4096
+#define TS_OWN6_NETS 16
 
-/* Hints at OWN6, one bit per address: whoever finds its bit set looks at the table of routes, which knows (O20). */
+/*
+ * Hints at OWN6, one bit per address: whoever finds its bit set looks at the table of routes, which knows (O20). And
+ * the /64s that they are in, in network byte order, to be compared with several addresses at once.
+ */
 struct ts_own6 {
 	uint64_t bits[TS_OWN6_BITS / 64];
+	uint64_t net[TS_OWN6_NETS];
+	unsigned n_nets; /* beyond TS_OWN6_NETS there are more than were noted */
 };
 
 static inline unsigned
@@ -201,9 +207,17 @@ _Static_assert(TS_OWN6_BITS == 1 << 12, "the topmost twelve bits of the hash");
 static inline void
 ts_own6_add(struct ts_own6 *o, const uint8_t addr[16])
 {
-	unsigned bit = ts_own6_bit(addr);
+	unsigned bit = ts_own6_bit(addr), i = 0;
+	uint64_t net;
 
 	o->bits[bit / 64] |= UINT64_C(1) << bit % 64;
+	memcpy(&net, addr, sizeof(net));
+	while (i < o->n_nets && i < TS_OWN6_NETS && o->net[i] != net)
+		i++;
+	if (i < TS_OWN6_NETS)
+		o->net[i] = net;
+	if (i >= o->n_nets)
+		o->n_nets = i + 1;
 }
 
 static inline bool

@@ -38,6 +38,21 @@ ts_server_icmp6_type(const struct ts_server_input *p)
 	return *(const uint8_t *)(p->inner + 1);
 }
 
+/* V15 */
+static inline bool
+ts_server_may_advertise(struct ts_worker *w, rte_be32_t to)
+{
+	return ts_prefix_limiter_take(&w->keyed[TS_KEYED_RA_HOST], to, w->now) &&
+		ts_prefix_limiter_take(&w->keyed[TS_KEYED_RA_NET], to & ts_mask4(24), w->now);
+}
+
+/*
+ * lane_teredo_server.c. _serve: one datagram to its end; true when it has become one to send. _send: that, by `nh` of
+ * the IPv4 table.
+ */
+bool ts_server_serve(struct ts_worker *w, struct rte_mbuf *m);
+void ts_server_send(struct ts_worker *w, struct rte_mbuf *m, const struct ts_nexthop *nh);
+
 /*
  * teredo_server_input.c. V2, V3 up to the next header, V4: false, the packet has been dropped; otherwise it is in one
  * piece and ends with its UDP datagram.

@@ -72,14 +72,6 @@ proven_key(const struct ts_teredo_keys *keys, const struct ts_server_input *p)
 	return ts_teredo_hmac_equal(value, p->payload + s->au_at) ? key : NULL;
 }
 
-/* V15 */
-static bool
-within_rate(struct ts_worker *w, rte_be32_t to)
-{
-	return ts_prefix_limiter_take(&w->keyed[TS_KEYED_RA_HOST], to, w->now) &&
-		ts_prefix_limiter_take(&w->keyed[TS_KEYED_RA_NET], to & ts_mask4(24), w->now);
-}
-
 /* V5; the counter, or -1. `key`: NULL where none is required. */
 static int
 refused(struct ts_worker *w, const struct ts_server_input *p, const struct ts_teredo_key **key)
@@ -93,7 +85,7 @@ refused(struct ts_worker *w, const struct ts_server_input *p, const struct ts_te
 		return TS_C_drop_teredo_server_auth_absent;
 	if (keys != NULL && (*key = proven_key(keys, p)) == NULL)
 		return TS_C_drop_teredo_server_auth_fail;
-	return within_rate(w, p->outer.src) ? -1 : TS_C_drop_teredo_server_ra_limited;
+	return ts_server_may_advertise(w, p->outer.src) ? -1 : TS_C_drop_teredo_server_ra_limited;
 }
 
 /* V14: the authentication at the beginning of the payload as it goes back, its value still to be made. Its bytes. */

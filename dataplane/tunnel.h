@@ -14,6 +14,9 @@ struct ts_encap_counters {
 		prefix_limited;
 };
 
+/* lane_<mechanism>_encap.c */
+extern const struct ts_encap_counters ts_6to4_encap_counters, ts_6rd_encap_counters, ts_isatap_encap_counters;
+
 struct ts_decap_counters {
 	struct ts_error_counters error;
 	enum ts_counter packets, bytes, blackhole, loop_dst, rh0, ecn, hairpin, dst_denied, site_limited,
@@ -115,7 +118,7 @@ static inline const struct ts_nexthop *
 ts_lookup4(const struct ts_worker *w, rte_be32_t addr)
 {
 	uint32_t dst = rte_be_to_cpu_32(addr);
-	uint64_t nh;
+	uint32_t nh;
 
 	ts_fib4_lookup_bulk(w->tables->fib4, &dst, &nh, 1);
 	return ts_nexthop(w, nh);
@@ -125,7 +128,7 @@ static inline const struct ts_nexthop *
 ts_lookup6(const struct ts_worker *w, const uint8_t addr[16])
 {
 	uint8_t dst[1][16];
-	uint64_t nh;
+	uint32_t nh;
 
 	memcpy(dst[0], addr, 16);
 	ts_fib6_lookup_bulk(w->tables->fib6, dst, &nh, 1);

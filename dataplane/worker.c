@@ -132,6 +132,9 @@ ts_worker_create(const struct ts_worker_conf *conf, char *err, size_t err_len)
 	w->conf.neighbour_queue = RTE_MIN(conf->neighbour_queue, TS_WAIT_PACKETS);
 	w->hz = rte_get_tsc_hz();
 	w->random = next_random(&random);
+	w->sample_random = next_random(&random) | 1;
+	w->observe_pool = conf->observe_pool;
+	w->handshakes = conf->handshakes;
 	w->id_stride = rte_align32pow2(conf->n_workers);
 	w->id_hash_key = (uint32_t)next_random(&random) | 1;
 	for (unsigned i = 0; i < TS_IP_ID_SLOTS; i++)
@@ -142,13 +145,14 @@ ts_worker_create(const struct ts_worker_conf *conf, char *err, size_t err_len)
 	w->urgent_punts = make_ring("urgent", conf, sizeof(struct ts_punt), PACKET_RING_SIZE);
 	w->punts = make_ring("punt", conf, sizeof(struct ts_punt), PACKET_RING_SIZE);
 	w->events = make_ring("event", conf, sizeof(struct ts_event), EVENT_RING_SIZE);
+	w->observations = make_ring("observe", conf, sizeof(struct rte_mbuf *), TS_OBSERVATIONS + 1);
 	if (!init_reassembly(w, next_random(&random))) {
 		snprintf(err, err_len, "worker %u: no memory for reassembly", conf->id);
 		ts_worker_free(w);
 		return NULL;
 	}
 	if (w->commands == NULL || w->injects == NULL || w->urgent_punts == NULL || w->punts == NULL ||
-		w->events == NULL) {
+		w->events == NULL || w->observations == NULL) {
 		snprintf(err, err_len, "worker %u: its rings cannot be made: %s", conf->id, rte_strerror(rte_errno));
 		ts_worker_free(w);
 		return NULL;
@@ -188,6 +192,15 @@ ts_workers_connect(struct ts_worker *const *workers, unsigned n, char *err, size
 		}
 	}
 	return 0;
+}
+
+static void
+free_observations(struct ts_worker *w)
+{
+	void *m;
+
+	while (w->observations != NULL && rte_ring_dequeue(w->observations, &m) == 0)
+		rte_pktmbuf_free(m);
 }
 
 static void
@@ -232,12 +245,14 @@ ts_worker_free(struct ts_worker *w)
 	while (w->n_delayed != 0)
 		rte_pktmbuf_free(w->delayed[--w->n_delayed].answer);
 	free_frames(w);
+	free_observations(w);
 	ts_reassembly_free(w->reassembly);
 	rte_ring_free(w->commands);
 	rte_ring_free(w->injects);
 	rte_ring_free(w->urgent_punts);
 	rte_ring_free(w->punts);
 	rte_ring_free(w->events);
+	rte_ring_free(w->observations);
 	rte_free(w);
 }
 
@@ -318,6 +333,12 @@ ts_worker_punts(struct ts_worker *w)
 }
 
 struct rte_ring *
+ts_worker_observations(struct ts_worker *w)
+{
+	return w->observations;
+}
+
+struct rte_ring *
 ts_worker_events(struct ts_worker *w)
 {
 	return w->events;
@@ -343,5 +364,6 @@ ts_worker_stats(const struct ts_worker *w, struct ts_worker_stats *out)
 		.cpu = w->conf.cpu,
 		.strangers = &w->strangers,
 		.simd = w->stations->name,
+		.histograms = &w->histograms,
 	};
 }

@@ -14,8 +14,10 @@
 #include <rte_ring_elem.h>
 
 #include "counters.h"
+#include "histogram.h"
 #include "lib/config.h"
 #include "messages.h"
+#include "neighbour_counters.h"
 #include "stations.h"
 #include "strangers.h"
 #include "tables.h"
@@ -70,6 +72,8 @@ struct ts_worker_limits {
 	struct ts_rate keyed[TS_N_KEYED_LIMITS]; /* of each worker: what belongs to one key meets mostly one of them */
 };
 
+struct ts_handshakes; /* handshake.h */
+
 struct ts_worker_conf {
 	unsigned id; /* 0 .. n_workers - 1 */
 	unsigned n_workers;
@@ -89,9 +93,12 @@ struct ts_worker_conf {
 	struct ts_worker_limits limits;
 	struct {
 		uint32_t timeout_ms, max_datagrams, max_bytes, per_source, max_fragments, max_size;
-	} reassembly;			    /* of this worker; lib/reassembly.h */
-	struct rte_rcu_qsbr *qsbr;	    /* shared by all workers; thread id = id. NULL in tests of one thread */
-	uint64_t seed;			    /* secret: IPv4 identification, flow hash */
+	} reassembly;		   /* of this worker; lib/reassembly.h */
+	struct rte_rcu_qsbr *qsbr; /* shared by all workers; thread id = id. NULL in tests of one thread */
+	uint64_t seed;		   /* secret: IPv4 identification, flow hash */
+	struct rte_mempool
+		*observe_pool; /* buffers for observations, of this worker alone; NULL: nothing is observed */
+	struct ts_handshakes *handshakes;   /* shared by all workers; NULL: none are looked at */
 	const struct ts_stations *stations; /* NULL: the best for this CPU */
 };
 
@@ -122,6 +129,9 @@ struct rte_ring *ts_worker_urgent_punts(
 struct rte_ring *ts_worker_punts(struct ts_worker *w);	/* struct ts_punt: all else */
 struct rte_ring *ts_worker_events(struct ts_worker *w); /* struct ts_event */
 
+/* mbufs with a struct ts_observation in their private area; whoever takes one frees it. */
+struct rte_ring *ts_worker_observations(struct ts_worker *w);
+
 /* Readable by any thread at any time; single values are whole, the set is not a snapshot. */
 struct ts_worker_stats {
 	const uint64_t *counters;	      /* [TS_N_COUNTERS] */
@@ -135,8 +145,10 @@ struct ts_worker_stats {
 	uint64_t table_version;
 	uint64_t last_turn_tsc;
 	unsigned id, cpu;
-	const struct ts_strangers *strangers; /* O16 */
-	const char *simd;		      /* name of its stations */
+	const struct ts_strangers *strangers;			    /* O16 */
+	const char *simd;					    /* name of its stations */
+	const struct ts_worker_histograms *histograms;		    /* NULL: none are kept */
+	const struct ts_neighbour_counters *neighbours[TS_N_FLOWS]; /* NULL: not counted */
 };
 void ts_worker_stats(const struct ts_worker *w, struct ts_worker_stats *out);
 

@@ -17,6 +17,7 @@
 #include "lib/prefix_limiter.h"
 #include "lib/reassembly.h"
 #include "lib/token_bucket.h"
+#include "observe_priv.h"
 #include "strangers.h"
 #include "worker.h"
 
@@ -88,7 +89,8 @@ struct ts_worker {
 	/* read by every packet */
 	const struct ts_tables *tables;
 	const struct ts_stations *stations;
-	uint64_t now; /* TSC cycles, once per turn */
+	const struct ts_observe *observe; /* NULL: nothing is looked at */
+	uint64_t now;			  /* TSC cycles, once per turn */
 	struct ts_worker_conf conf;
 	uint32_t id_hash_key; /* odd, secret */
 	uint32_t id_stride;   /* workers, rounded up to a power of two: shares of the number space stay apart when it
@@ -128,6 +130,14 @@ struct ts_worker {
 	uint32_t behind[TS_BEHIND_SLOTS]; /* see relay_owner.c */
 	struct ts_wait_slot wait[TS_WAIT_SLOTS];
 	uint64_t loops, busy_loops, cycles, busy_cycles;
+	struct ts_worker_histograms histograms;
+	/* observe.c */
+	struct rte_mempool *observe_pool;
+	struct rte_ring *observations;
+	struct ts_handshakes *handshakes;
+	uint64_t sample_random;
+	uint32_t sample_left, sample_pool; /* packets until the next sample, and since the last */
+	uint32_t trace_left, trace_count;
 };
 
 static inline void
@@ -140,6 +150,8 @@ static inline void
 ts_drop(struct ts_worker *w, struct rte_mbuf *m, enum ts_counter reason)
 {
 	w->counters[reason]++;
+	if (unlikely(w->observe != NULL))
+		ts_observe_drop(w, m, reason);
 	rte_pktmbuf_free(m);
 }
 
@@ -254,9 +266,11 @@ void ts_icmp6_error(struct ts_worker *w, struct rte_mbuf *m, uint8_t type, uint8
 void ts_icmp6_error_route(struct ts_worker *w, struct rte_mbuf *m, uint8_t nh_kind, enum ts_counter blackhole,
 	const struct ts_error_counters *counters);
 
-/* originate.c: route and send a packet that the box made. */
+/* originate.c: route and send a packet that the box made. _by: its destination has been looked up. */
 void ts_originate4(struct ts_worker *w, struct rte_mbuf *m);
 void ts_originate6(struct ts_worker *w, struct rte_mbuf *m);
+void ts_originate4_by(struct ts_worker *w, struct rte_mbuf *m, const struct ts_nexthop *nh);
+void ts_originate6_by(struct ts_worker *w, struct rte_mbuf *m, const struct ts_nexthop *nh);
 /* Put on the outer header of the mechanism and send; for originated packets. _to: whatever the inner destination says.
  */
 void ts_6to4_originate(struct ts_worker *w, struct rte_mbuf *m);
@@ -278,8 +292,19 @@ void ts_isatap_hairpin(struct ts_worker *w, struct rte_mbuf *m, const struct ts_
 const struct ts_adjacency *ts_adjacency_of(const struct ts_worker *w, const struct ts_nexthop *nh, struct rte_mbuf *m);
 void ts_output(struct ts_worker *w, struct rte_mbuf *m, const struct ts_adjacency *adj, rte_be16_t ethertype);
 void ts_output_glean(struct ts_worker *w, struct rte_mbuf *m, uint16_t iface, rte_be16_t ethertype);
-void ts_tx_enqueue(struct ts_worker *w, uint16_t port, struct rte_mbuf *m);
+void ts_tx_flush_port(struct ts_worker *w, uint16_t port);
 void ts_tx_flush(struct ts_worker *w);
+
+static inline void
+ts_tx_enqueue(struct ts_worker *w, uint16_t port, struct rte_mbuf *m)
+{
+	struct ts_tx_buffer *b = &w->tx[port];
+
+	b->pkt[b->n++] = m;
+	w->tx_pending |= 1u << port;
+	if (unlikely(b->n == TS_BURST_MAX))
+		ts_tx_flush_port(w, port);
+}
 /* LACP's messages leave with a transmit call, and have to every 100 ms. */
 void ts_lag_turn(struct ts_worker *w);
 

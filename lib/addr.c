@@ -33,16 +33,6 @@ ts_mask6(struct in6_addr *addr, uint8_t len)
 	store128(addr, load128(addr->s6_addr) & mask);
 }
 
-bool
-ts_prefix6_contains(const struct ts_prefix6 *p, const uint8_t addr[16])
-{
-	unsigned whole = p->len / 8, rest = p->len % 8;
-
-	if (memcmp(p->addr.s6_addr, addr, whole) != 0)
-		return false;
-	return rest == 0 || ((p->addr.s6_addr[whole] ^ addr[whole]) >> (8 - rest)) == 0;
-}
-
 rte_be32_t
 ts_6rd_v4(const struct ts_prefix6rd *d, const uint8_t addr[16])
 {

@@ -45,7 +45,19 @@ ts_prefix4_contains(const struct ts_prefix4 *p, rte_be32_t addr)
 	return ((addr ^ p->addr) & ts_mask4(p->len)) == 0;
 }
 
-bool ts_prefix6_contains(const struct ts_prefix6 *p, const uint8_t addr[16]);
+static inline bool
+ts_prefix6_contains(const struct ts_prefix6 *p, const uint8_t addr[16])
+{
+	uint64_t a[2], b[2];
+
+	memcpy(a, p->addr.s6_addr, sizeof(a));
+	memcpy(b, addr, sizeof(b));
+	if (p->len == 0)
+		return true;
+	if (p->len <= 64)
+		return rte_be_to_cpu_64(a[0] ^ b[0]) >> (64 - p->len) == 0;
+	return a[0] == b[0] && rte_be_to_cpu_64(a[1] ^ b[1]) >> (128 - p->len) == 0;
+}
 
 /* Clear the bits beyond `len`. */
 void ts_mask6(struct in6_addr *addr, uint8_t len);

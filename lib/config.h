@@ -37,6 +37,9 @@
 #define TS_NAME_LEN 16 /* with the NUL: an interface name is the name of its twin in the kernel (IFNAMSIZ) */
 #define TS_DEVARGS_LEN 512
 #define TS_PATH_LEN 108 /* sizeof(sun_path) */
+#define TS_MAX_HTTP_LISTEN 8
+#define TS_MAX_PEERS 256
+#define TS_HTTP_LISTEN_LEN (TS_PATH_LEN + 8) /* "unix:" and a path */
 
 enum ts_hugepages { TS_HUGEPAGES_REQUIRED, TS_HUGEPAGES_AUTO, TS_HUGEPAGES_NO };
 enum ts_idle { TS_IDLE_SPIN, TS_IDLE_PAUSE };
@@ -45,6 +48,16 @@ enum ts_v4_filter { TS_V4_FILTER_CORE, TS_V4_FILTER_EXTENDED };
 enum ts_dscp_mode { TS_DSCP_ZERO, TS_DSCP_COPY };
 enum ts_ecn_mode { TS_ECN_COMPAT, TS_ECN_NORMAL };
 enum ts_route_kind { TS_ROUTE_VIA, TS_ROUTE_BLACKHOLE, TS_ROUTE_UNREACHABLE, TS_ROUTE_PROHIBIT };
+
+enum ts_log_level { TS_LOG_ERROR, TS_LOG_WARNING, TS_LOG_INFO, TS_LOG_DEBUG };
+enum ts_log_format { TS_LOG_TEXT, TS_LOG_JSON };
+enum ts_log_target { TS_LOG_AUTO, TS_LOG_STDERR, TS_LOG_JOURNAL };
+
+struct ts_cfg_log {
+	enum ts_log_level level; /* and what is more urgent */
+	enum ts_log_format format;
+	enum ts_log_target target;
+};
 
 /* A port is a DPDK device. */
 struct ts_cfg_port {
@@ -93,6 +106,13 @@ struct ts_cfg_neighbour {
 	struct ts_cfg_addr address;
 	unsigned interface;
 	uint8_t mac[6];
+	unsigned line;
+};
+
+/* A BGP neighbour, for figures that say its AS. */
+struct ts_cfg_peer {
+	struct ts_cfg_addr address;
+	uint32_t as;
 	unsigned line;
 };
 
@@ -237,6 +257,12 @@ struct ts_config {
 		unsigned cpus[TS_MAX_WORKERS]; /* where control and punt threads may run; none = all but the workers' */
 		unsigned n_cpus;
 	} control;
+	struct ts_cfg_log log;
+	struct {
+		bool enabled;
+		char listen[TS_MAX_HTTP_LISTEN][TS_HTTP_LISTEN_LEN]; /* config_http.h reads them */
+		unsigned n_listen;
+	} http;
 	struct {
 		uint32_t ipv4_routes, ipv6_routes; /* limits */
 		uint32_t ipv4_tbl8, ipv6_tbl8;	   /* 0 = computed from the route limits */
@@ -298,6 +324,13 @@ struct ts_config {
 		uint32_t drain_s;		       /* from the first sign of draining to the withdrawal */
 		uint32_t loss_percent, loss_s;	       /* O4; 0 % = never */
 	} health;
+	struct {
+		bool enabled;
+		bool public; /* O29: nothing personal is shown */
+		char title[64];
+		char contact[128]; /* "" = none */
+		char history_file[256];
+	} status_page;
 	struct ts_cfg_6to4 sixto4;
 	struct ts_cfg_6rd sixrd[TS_MAX_6RD];
 	unsigned n_sixrd;
@@ -321,6 +354,8 @@ struct ts_config {
 	unsigned n_interfaces;
 	struct ts_cfg_route *routes; /* n_routes of them, owned */
 	unsigned n_routes;
+	struct ts_cfg_peer peers[TS_MAX_PEERS];
+	unsigned n_peers;
 	struct ts_cfg_neighbour *neighbours; /* n_neighbours of them, owned */
 	unsigned n_neighbours;
 };

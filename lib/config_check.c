@@ -237,6 +237,8 @@ ts_check(struct ts_load *l)
 	check_tables(l);
 	check_fpm(l);
 	check_health(l);
+	ts_check_http(l);
+	ts_check_status_page(l);
 	ts_check_ports(l);
 	ts_check_interfaces(l);
 	ts_check_services(l);

@@ -37,6 +37,8 @@ type_name(const struct ts_key *k)
 		return "number";
 	case TS_KEY_STRING:
 		return "text";
+	case TS_KEY_TEXT:
+		return "line of text";
 	case TS_KEY_IPV4:
 		return k->choices != NULL ? "anycast, mirror or IPv4 address" : "IPv4 address";
 	case TS_KEY_IPV6:
@@ -82,6 +84,8 @@ put_type(FILE *out, const struct ts_key *k)
 		fprintf(out, ", %s%u to %u", k->flags & TS_KEY_OR_ZERO ? "0 or " : "", k->min, k->max);
 	else if (k->type == TS_KEY_STRING)
 		fprintf(out, ", at most %zu characters", k->size - 1);
+	else if (k->type == TS_KEY_TEXT)
+		fprintf(out, ", at most %zu bytes", k->size - 1);
 	else if (k->type == TS_KEY_PREFIX6 && k->min == k->max)
 		fprintf(out, " of length %u", k->min);
 	else if (k->type == TS_KEY_PREFIX6 || (k->type == TS_KEY_PREFIX4 && k->min > 0))

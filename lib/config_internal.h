@@ -55,6 +55,7 @@ enum ts_key_type {
 	TS_KEY_UINT,
 	TS_KEY_ENUM,
 	TS_KEY_STRING,
+	TS_KEY_TEXT, /* a string that may have blanks in it: one line for people */
 	TS_KEY_IPV4,	/* rte_be32_t */
 	TS_KEY_IPV6,	/* struct in6_addr */
 	TS_KEY_ADDRESS, /* struct ts_cfg_addr of full length */
@@ -140,6 +141,8 @@ void ts_finish_interface(struct ts_load *l, const struct ts_node *map, const cha
 void ts_finish_route(struct ts_load *l, const struct ts_node *map, const char *path, void *base);
 void ts_finish_known_6rd(struct ts_load *l, const struct ts_node *map, const char *path, void *base);
 void ts_finish_fpm(struct ts_load *l, const struct ts_node *map, const char *path, void *base);
+void ts_finish_http(struct ts_load *l, const struct ts_node *map, const char *path, void *base);
+void ts_finish_status_page(struct ts_load *l, const struct ts_node *map, const char *path, void *base);
 void ts_finish_announce(struct ts_load *l, const struct ts_node *map, const char *path, void *base);
 void ts_finish_local(struct ts_load *l, const struct ts_node *map, const char *path, void *base);
 void ts_finish_6to4(struct ts_load *l, const struct ts_node *map, const char *path, void *base);
@@ -152,6 +155,8 @@ void ts_finish_teredo_server(struct ts_load *l, const struct ts_node *map, const
 void ts_check(struct ts_load *l);
 void ts_check_ports(struct ts_load *l);
 void ts_check_interfaces(struct ts_load *l);
+void ts_check_http(struct ts_load *l);
+void ts_check_status_page(struct ts_load *l);
 void ts_check_services(struct ts_load *l);
 void ts_check_6to4(struct ts_load *l);
 void ts_check_6rd(struct ts_load *l);

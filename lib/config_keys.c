@@ -15,6 +15,9 @@
 /* clang-format off */
 static const char *const hugepages[] = { "required", "auto", "no", NULL };
 static const char *const idle[] = { "spin", "pause", NULL };
+static const char *const log_level[] = { "error", "warning", "info", "debug", NULL };
+static const char *const log_format[] = { "text", "json", NULL };
+static const char *const log_target[] = { "auto", "stderr", "journal", NULL };
 static const char *const twin[] = { "tap", "none", NULL };
 static const char *const v4_filter[] = { "core", "extended", NULL };
 static const char *const dscp[] = { "zero", "copy", NULL };
@@ -55,6 +58,40 @@ const struct ts_key ts_keys[] = {
 	  .flags = TS_KEY_MANY | TS_KEY_UNIQUE, .unit = "CPU numbers",
 	  .help = "CPUs for the control and punt threads; without it all that are not a worker's. May be shared with "
 		  "workers on a small machine" },
+
+	SECTION("log", "Messages: on standard error, or in the journal with fields. Each place in the program that has many to "
+		       "say gets 64 at once and one a second; how many were left out is said. None names a user's address."),
+	{ .path = "log.level", .type = TS_KEY_ENUM, CFG(log.level), .choices = log_level, .fallback = "info", RELOAD,
+	  .help = "what is logged: messages of this level and of those before it" },
+	{ .path = "log.format", .type = TS_KEY_ENUM, CFG(log.format), .choices = log_format, .fallback = "text", RELOAD,
+	  .help = "on standard error: lines of text, or a JSON object with time, level and message on each line" },
+	{ .path = "log.target", .type = TS_KEY_ENUM, CFG(log.target), .choices = log_target, .fallback = "auto", RELOAD,
+	  .help = "auto: the journal's own socket if standard error leads to the journal, else standard error" },
+
+	{ .path = "http", .type = TS_KEY_SECTION, .finish = ts_finish_http, .flags = TS_KEY_STAYS,
+	  .enabled_offset = offsetof(struct ts_config, http.enabled),
+	  .help = "The HTTP server: /metrics and the status page. Plain HTTP without passwords: put a proxy in front of it for "
+		  "all others than this machine's. Off without this section." },
+	{ .path = "http.listen", .type = TS_KEY_STRING, CFGS(http.listen, http.n_listen), .fallback = "127.0.0.1:9464",
+	  .min_items = 1, .flags = TS_KEY_MANY | TS_KEY_UNIQUE,
+	  .help = "where to listen, in the network namespace that tsunagid is started in: ADDRESS:PORT, [ADDRESS]:PORT or "
+		  "unix:/PATH (mode 0660). What is not a loopback address or a socket is open to whoever reaches it" },
+
+	{ .path = "status-page", .type = TS_KEY_SECTION, .finish = ts_finish_status_page, .flags = TS_KEY_STAYS,
+	  .enabled_offset = offsetof(struct ts_config, status_page.enabled),
+	  .help = "The status page, at / of the HTTP server, with what the relay did in the last hour, day and month. Off "
+		  "without this section." },
+	BOOL("status-page.public", status_page.public, "yes",
+	     "for everybody: without neighbours, MAC addresses, devices and addresses of interfaces. What users send is "
+	     "only ever counted"),
+	{ .path = "status-page.title", .type = TS_KEY_TEXT, CFG(status_page.title), .fallback = "IPv6 tunnel relay", RELOAD,
+	  .help = "the page's heading: what the relay is and where" },
+	{ .path = "status-page.contact", .type = TS_KEY_TEXT, CFG(status_page.contact), RELOAD,
+	  .help = "whom to ask: a mail address, an http or https URL, or any text" },
+	{ .path = "status-page.history-file", .type = TS_KEY_STRING, CFG(status_page.history_file),
+	  .fallback = "/var/lib/tsunagi/history",
+	  .help = "absolute path of the file that the figures of the past are kept in: written every five minutes and at "
+		  "the end; its directory is made if it is not there" },
 
 	SECTION("tables", "Limits of the forwarding tables; memory is taken for all of it at start."),
 	LIMIT("tables.ipv4-routes", tables.ipv4_routes, 1, 16777216, "1200000", "routes", "IPv4 routes"),
@@ -486,6 +523,14 @@ const struct ts_key ts_keys[] = {
 	{ .path = "routes[].prohibit", .type = TS_KEY_SWITCH, FIELD(struct ts_cfg_route, kind),
 	  .min = TS_ROUTE_PROHIBIT, RELOAD, .help = "drop with an ICMP error: prohibited" },
 	{ .path = "routes[].interface", .type = TS_KEY_INTERFACE, FIELD(struct ts_cfg_route, interface), RELOAD, .help = "interface of the next hop; found by its LAN prefix when it is not given" },
+
+	{ .path = "peers[]", .type = TS_KEY_LIST, CFGS(peers, n_peers), RELOAD,
+	  .line_offset = offsetof(struct ts_cfg_peer, line),
+	  .help = "BGP neighbours, so that figures by neighbour say whose they are. Nothing else depends on it." },
+	{ .path = "peers[].address", .type = TS_KEY_ADDRESS, FIELD(struct ts_cfg_peer, address),
+	  .flags = TS_KEY_REQUIRED | TS_KEY_RELOADABLE, .help = "its address on the link" },
+	{ .path = "peers[].as", .type = TS_KEY_UINT, FIELD(struct ts_cfg_peer, as), .min = 1, .max = UINT32_MAX,
+	  .flags = TS_KEY_REQUIRED | TS_KEY_RELOADABLE, .help = "its autonomous system" },
 
 	{ .path = "neighbours[]", .type = TS_KEY_LIST, .offset = offsetof(struct ts_config, neighbours),
 	  .size = sizeof(struct ts_cfg_neighbour), .count_offset = offsetof(struct ts_config, n_neighbours),

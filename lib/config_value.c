@@ -145,6 +145,24 @@ set_string(const struct value *v)
 	return true;
 }
 
+/* YAML is UTF-8 already. */
+static bool
+set_text(const struct value *v)
+{
+	const char *t = v->node->text;
+	size_t len = strlen(t);
+
+	if (len == 0 || t[0] == ' ')
+		return fault(v, "is an empty text, or begins with a space");
+	if (len >= v->key->size)
+		return fault(v, SHOWN " is too long: %zu bytes, %zu are allowed", t, len, v->key->size - 1);
+	for (const char *p = t; *p != '\0'; p++)
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
+			return fault(v, SHOWN " contains a control character", t);
+	memcpy(v->out, t, len + 1);
+	return true;
+}
+
 /* The first choice, `anycast`, stands for an address; another one is for the section's finish to find, and leaves 0. */
 static bool
 set_ipv4(const struct value *v)
@@ -341,6 +359,7 @@ ts_value_set(struct ts_load *l, const struct ts_key *key, const struct ts_node *
 		[TS_KEY_UINT] = set_uint,
 		[TS_KEY_ENUM] = set_enum,
 		[TS_KEY_STRING] = set_string,
+		[TS_KEY_TEXT] = set_text,
 		[TS_KEY_IPV4] = set_ipv4,
 		[TS_KEY_IPV6] = set_ipv6,
 		[TS_KEY_ADDRESS] = set_addr,

@@ -49,15 +49,14 @@ void ts_fib4_del(struct ts_fib4 *f, uint32_t addr, uint8_t len, uint8_t cover_le
 
 /* Addresses in host byte order to next hops, 0 = none. */
 static inline void
-ts_fib4_lookup_bulk(const struct ts_fib4 *f, const uint32_t *addr, uint64_t *nh, unsigned n)
+ts_fib4_lookup_bulk(const struct ts_fib4 *f, const uint32_t *addr, uint32_t *nh, unsigned n)
 {
-	for (unsigned i = 0; i < n; i++)
-		nh[i] = f->tbl24[addr[i] >> 8];
 	for (unsigned i = 0; i < n; i++) {
-		if (__builtin_expect((nh[i] & TS_FIB4_EXTENDED) != 0, 0))
-			nh[i] = f->tbl8[(nh[i] & ~(uint64_t)TS_FIB4_EXTENDED) << 8 | (addr[i] & 0xff)];
-		if (nh[i] == 0)
-			nh[i] = f->otherwise;
+		uint32_t entry = f->tbl24[addr[i] >> 8];
+
+		if (__builtin_expect((entry & TS_FIB4_EXTENDED) != 0, 0))
+			entry = f->tbl8[(entry & ~(uint32_t)TS_FIB4_EXTENDED) << 8 | (addr[i] & 0xff)];
+		nh[i] = entry != 0 ? entry : f->otherwise;
 	}
 }
 

@@ -8,63 +8,49 @@
 
 #include "fib6_node.h"
 
-#define CHUNK 64u
-
 struct walk {
 	const struct ts_fib6_node *node;
-	unsigned packet;
+	uint8_t packet, level; /* which byte of the address is next */
 };
 
-static inline const struct ts_fib6_node *
-child(const struct ts_fib6 *f, uint32_t entry)
-{
-	const struct ts_fib6_node *node = ts_fib6_node_at(f, entry & ~TS_FIB6_CHILD);
-
-	rte_prefetch0(node);
-	return node;
-}
-
-/* One level of those that are not done yet; returns how many that still are not. */
+/*
+ * One level of those that are not done yet; returns how many that still are not. Without branches: what a packet's
+ * route is like says nothing about the next one's.
+ */
 static unsigned
-descend(const struct ts_fib6 *f, uint8_t addr[][16], uint64_t *nh, struct walk *w, unsigned n, unsigned level)
+descend(const struct ts_fib6 *f, uint8_t addr[][16], uint32_t *nh, struct walk *w, unsigned n)
 {
 	unsigned left = 0;
 
 	for (unsigned i = 0; i < n; i++) {
 		const struct ts_fib6_node *node = w[i].node;
-		unsigned packet = w[i].packet;
-		uint32_t entry = node->run[ts_fib6_run_of(node, addr[packet][level])];
+		unsigned packet = w[i].packet, level = w[i].level;
+		uint32_t entry = node->run[ts_fib6_run_of(node, addr[packet][level])], best = nh[packet];
+		bool deeper = (entry & TS_FIB6_CHILD) != 0;
 
-		if (node->cover != 0)
-			nh[packet] = node->cover;
-		if ((entry & TS_FIB6_CHILD) != 0)
-			w[left++] = (struct walk){child(f, entry), packet};
-		else if ((uint16_t)entry != 0)
-			nh[packet] = (uint16_t)entry;
+		best = node->cover != 0 ? node->cover : best;
+		nh[packet] = !deeper && (uint16_t)entry != 0 ? (uint16_t)entry : best;
+		node = deeper ? ts_fib6_node_at(f, entry & ~TS_FIB6_CHILD) : node;
+		rte_prefetch0(node);
+		w[left] = (struct walk){node, (uint8_t)packet, (uint8_t)(level + 1)};
+		left += deeper;
 	}
 	return left;
 }
 
-static void
-lookup_chunk(const struct ts_fib6 *f, uint8_t addr[][16], uint64_t *nh, unsigned n)
+void
+ts_fib6_walk(const struct ts_fib6 *f, uint8_t addr[][16], uint32_t *nh, const uint8_t *packet, unsigned n)
 {
-	struct walk w[CHUNK];
-	unsigned left = 0;
+	struct walk w[TS_FIB6_CHUNK];
 
 	for (unsigned i = 0; i < n; i++) {
-		uint32_t entry = f->root[(unsigned)addr[i][0] << 8 | addr[i][1]];
+		const uint8_t *a = addr[packet[i]];
+		uint32_t entry = f->root[(unsigned)a[0] << 8 | a[1]];
 
-		nh[i] = (entry & TS_FIB6_CHILD) != 0 ? 0 : (uint16_t)entry;
-		if ((entry & TS_FIB6_CHILD) != 0)
-			w[left++] = (struct walk){child(f, entry), i};
+		w[i] = (struct walk){ts_fib6_node_at(f, entry & ~TS_FIB6_CHILD), packet[i], 2};
+		rte_prefetch0(w[i].node);
+		nh[packet[i]] = 0;
 	}
-	for (unsigned level = 2; left > 0; level++)
-		left = descend(f, addr, nh, w, left, level);
-}
-
-void
-ts_fib6_lookup_bulk(const struct ts_fib6 *f, uint8_t addr[][16], uint64_t *nh, unsigned n)
-{
-	for (unsigned done = 0; done < n; done += CHUNK)
-		lookup_chunk(f, addr + done, nh + done, n - done < CHUNK ? n - done : CHUNK);
+	while (n > 0)
+		n = descend(f, addr, nh, w, n);
 }

@@ -57,7 +57,29 @@ int ts_fib6_set(struct ts_fib6 *f, const uint8_t addr[16], uint8_t len, uint16_t
 /* Delete a prefix that is there. What takes its place is the longest shorter one, `cover_nh` 0: none. */
 void ts_fib6_del(struct ts_fib6 *f, const uint8_t addr[16], uint8_t len, uint8_t cover_len, uint16_t cover_nh);
 
-/* Addresses to next hops, 0 = none. */
-void ts_fib6_lookup_bulk(const struct ts_fib6 *f, uint8_t addr[][16], uint64_t *nh, unsigned n);
+/* fib6.c: what the root does not know alone. `packet` are indexes of `addr` and `nh`, at most TS_FIB6_CHUNK. */
+#define TS_FIB6_CHUNK 64u
+void ts_fib6_walk(const struct ts_fib6 *f, uint8_t addr[][16], uint32_t *nh, const uint8_t *packet, unsigned n);
+
+/* Addresses to next hops, 0 = none. The root alone answers for most of what leads into tunnels. */
+static inline void
+ts_fib6_lookup_bulk(const struct ts_fib6 *f, uint8_t addr[][16], uint32_t *nh, unsigned n)
+{
+	uint8_t deeper[TS_FIB6_CHUNK];
+
+	for (unsigned left; n > 0; n -= left, addr += left, nh += left) {
+		unsigned n_deeper = 0;
+
+		left = n < TS_FIB6_CHUNK ? n : TS_FIB6_CHUNK;
+		for (unsigned i = 0; i < left; i++) {
+			nh[i] = f->root[(unsigned)addr[i][0] << 8 | addr[i][1]];
+			deeper[n_deeper] = (uint8_t)i;
+			n_deeper += nh[i] >> 31;
+			nh[i] &= UINT16_MAX;
+		}
+		if (n_deeper > 0)
+			ts_fib6_walk(f, addr, nh, deeper, n_deeper);
+	}
+}
 
 #endif

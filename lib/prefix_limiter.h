@@ -32,14 +32,22 @@ ts_prefix_limiter_init(struct ts_prefix_limiter *l, uint64_t hz, uint32_t per_se
 		l->due[i] = 0;
 }
 
+/* Whoever has many to ask about may find out once that all of them pass. */
+static inline bool
+ts_prefix_limiter_on(const struct ts_prefix_limiter *l)
+{
+	return __builtin_expect(l->interval != 0, 0);
+}
+
 static inline bool
 ts_prefix_limiter_take(struct ts_prefix_limiter *l, uint64_t key, uint64_t now)
 {
-	uint64_t hash = (key ^ l->seed) * UINT64_C(0x9e3779b97f4a7c15),
-		 *due = &l->due[(hash ^ hash >> 29) >> 20 & (TS_PREFIX_LIMITER_SLOTS - 1)];
+	uint64_t hash, *due;
 
-	if (l->interval == 0)
+	if (!ts_prefix_limiter_on(l))
 		return true;
+	hash = (key ^ l->seed) * UINT64_C(0x9e3779b97f4a7c15);
+	due = &l->due[(hash ^ hash >> 29) >> 20 & (TS_PREFIX_LIMITER_SLOTS - 1)];
 	if (*due > now + l->tolerance)
 		return false;
 	*due = (*due > now ? *due : now) + l->interval;

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the vector versions of stations share. Their files, vec_*.c, are compiled once per instruction set, with
+ * TS_VEC_SET (avx2, avx512) at the end of every name; compiled without it they are empty. What they call in other files
+ * is compiled for any CPU.
+ *
+ * Vectors of 8 times 32 bits, whatever the set: a burst is done 8 packets at a time.
+ */
+#ifndef TS_VEC_H
+#define TS_VEC_H
+
+#include "worker_priv.h"
+
+#define TS_VEC_PASTE_(name, set) name##_##set
+#define TS_VEC_PASTE(name, set) TS_VEC_PASTE_(name, set)
+#define TS_VEC_TEXT_(set) #set
+#define TS_VEC_TEXT(set) TS_VEC_TEXT_(set)
+#ifdef TS_VEC_SET
+#define TS_VEC(name) TS_VEC_PASTE(name, TS_VEC_SET)
+
+/* vec_encap.c */
+void TS_VEC(ts_6to4_encap)(struct ts_worker *w, struct ts_vec *in);
+void TS_VEC(ts_6rd_encap)(struct ts_worker *w, struct ts_vec *in);
+void TS_VEC(ts_isatap_encap)(struct ts_worker *w, struct ts_vec *in);
+
+/* vec_classify4.c, vec_decap.c */
+void TS_VEC(ts_classify4)(struct ts_worker *w, struct ts_vec *in, struct ts_lanes *out);
+void TS_VEC(ts_6to4_decap)(struct ts_worker *w, struct ts_vec *in);
+void TS_VEC(ts_6rd_decap)(struct ts_worker *w, struct ts_vec *in);
+void TS_VEC(ts_isatap_decap)(struct ts_worker *w, struct ts_vec *in);
+
+/* vec_teredo_encap.c, vec_teredo_decap.c, vec_teredo_server.c */
+void TS_VEC(ts_teredo_encap)(struct ts_worker *w, struct ts_vec *in);
+void TS_VEC(ts_teredo_decap)(struct ts_worker *w, struct ts_vec *in);
+void TS_VEC(ts_teredo_server_run)(struct ts_worker *w, struct ts_vec *in);
+#endif
+
+#endif

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Headers of 8 packets, turned so that a vector holds the same 32 bits of each of them: lane i is packet i. Only where
+ * a packet is long enough for what is loaded may its pointer be used; ts_vec_none stands in for the others.
+ */
+#ifndef TS_VEC_WORDS_H
+#define TS_VEC_WORDS_H
+
+#include "vec.h"
+
+#ifdef TS_VEC_SET
+
+#include <immintrin.h>
+
+#define TS_VEC_LANES 8u
+
+static const uint8_t ts_vec_none[64] __rte_cache_aligned;
+
+/* 16 bytes of two packets. */
+static inline __m256i
+ts_vec_pair(const uint8_t *low, const uint8_t *high)
+{
+	return _mm256_inserti128_si256(
+		_mm256_castsi128_si256(_mm_loadu_si128((const void *)low)), _mm_loadu_si128((const void *)high), 1);
+}
+
+/* The four words from byte `at` of each packet, as they are in memory. */
+static inline void
+ts_vec_words4(const uint8_t *const p[TS_VEC_LANES], unsigned at, __m256i word[4])
+{
+	__m256i a = ts_vec_pair(p[0] + at, p[4] + at), b = ts_vec_pair(p[1] + at, p[5] + at),
+		c = ts_vec_pair(p[2] + at, p[6] + at), d = ts_vec_pair(p[3] + at, p[7] + at);
+	__m256i ab = _mm256_unpacklo_epi32(a, b), cd = _mm256_unpacklo_epi32(c, d);
+	__m256i ab_high = _mm256_unpackhi_epi32(a, b), cd_high = _mm256_unpackhi_epi32(c, d);
+
+	word[0] = _mm256_unpacklo_epi64(ab, cd);
+	word[1] = _mm256_unpackhi_epi64(ab, cd);
+	word[2] = _mm256_unpacklo_epi64(ab_high, cd_high);
+	word[3] = _mm256_unpackhi_epi64(ab_high, cd_high);
+}
+
+static inline __m256i
+ts_vec_all(uint32_t word)
+{
+	return _mm256_set1_epi32((int)word);
+}
+
+/* All ones where the bits of `mask` are those of `value`. */
+static inline __m256i
+ts_vec_is(__m256i words, uint32_t mask, uint32_t value)
+{
+	return _mm256_cmpeq_epi32(_mm256_and_si256(words, ts_vec_all(mask)), ts_vec_all(value));
+}
+
+/* Between network and host order. */
+static inline __m256i
+ts_vec_swap(__m256i words)
+{
+	const __m256i order = _mm256_set_epi64x(
+		0x0c0d0e0f08090a0b, 0x0405060700010203, 0x0c0d0e0f08090a0b, 0x0405060700010203);
+
+	return _mm256_shuffle_epi8(words, order);
+}
+
+/* Host order of the first (_high: last) 16 bits in memory. */
+static inline __m256i
+ts_vec_swap16(__m256i words)
+{
+	return _mm256_srli_epi32(ts_vec_swap(words), 16);
+}
+
+static inline __m256i
+ts_vec_swap16_high(__m256i words)
+{
+	return _mm256_and_si256(ts_vec_swap(words), ts_vec_all(0xffff));
+}
+
+/* A bit per lane. */
+static inline unsigned
+ts_vec_bits(__m256i all_or_nothing)
+{
+	return (unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(all_or_nothing));
+}
+
+/* The packets of a group of 8 that are in one segment and hold `at_least` bytes. */
+struct ts_vec_group {
+	const uint8_t *p[TS_VEC_LANES];
+	uint32_t len[TS_VEC_LANES] __rte_aligned(32);
+};
+
+static inline void
+ts_vec_group_of(const struct ts_vec *in, unsigned first, uint32_t at_least, struct ts_vec_group *g)
+{
+	for (unsigned i = 0; i < TS_VEC_LANES; i++) {
+		/* Beyond the end the last one stands in: its lanes are not looked at. */
+		const struct rte_mbuf *m = in->pkt[RTE_MIN(first + i, in->n - 1u)];
+		bool whole = m->pkt_len == m->data_len && m->data_len >= at_least;
+
+		g->p[i] = whole ? rte_pktmbuf_mtod(m, const uint8_t *) : ts_vec_none;
+		g->len[i] = whole ? m->data_len : 0;
+	}
+}
+
+static inline uint64_t
+ts_vec_lanes_used(unsigned n)
+{
+	return n >= 64 ? UINT64_MAX : (UINT64_C(1) << n) - 1;
+}
+
+/*
+ * One's complement sum of five words of 16-bit halves, folded to 16 bits: 0xffff where an IPv4 header's checksum is
+ * right.
+ */
+static inline __m256i
+ts_vec_sum5(__m256i a, __m256i b, __m256i c, __m256i d, __m256i e)
+{
+	const __m256i low = ts_vec_all(0xffff);
+	__m256i sum = _mm256_add_epi32(_mm256_add_epi32(_mm256_and_si256(a, low), _mm256_srli_epi32(a, 16)),
+		_mm256_add_epi32(_mm256_and_si256(b, low), _mm256_srli_epi32(b, 16)));
+
+	sum = _mm256_add_epi32(sum, _mm256_add_epi32(_mm256_and_si256(c, low), _mm256_srli_epi32(c, 16)));
+	sum = _mm256_add_epi32(sum, _mm256_add_epi32(_mm256_and_si256(d, low), _mm256_srli_epi32(d, 16)));
+	sum = _mm256_add_epi32(sum, _mm256_add_epi32(_mm256_and_si256(e, low), _mm256_srli_epi32(e, 16)));
+	sum = _mm256_add_epi32(_mm256_and_si256(sum, low), _mm256_srli_epi32(sum, 16));
+	return _mm256_add_epi32(_mm256_and_si256(sum, low), _mm256_srli_epi32(sum, 16));
+}
+
+#endif
+#endif
