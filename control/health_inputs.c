@@ -17,7 +17,7 @@
 #define SILENT_US 1000000
 #define LATE_MS 500 /* this thread did not run: it cannot tell what others did meanwhile */
 #define SLOW_MS 1000
-#define NEXTHOPS_MS 60000
+#define NEXTHOPS_MS 10000
 
 static bool
 any_silent(struct ts_health_inputs *in, const struct ts_control *c)
@@ -100,7 +100,7 @@ lost_twin(struct ts_health_inputs *in, const struct ts_control *c)
 		if (f->tap_fd < 0 || ts_tun_alive(f->tap_fd))
 			continue;
 		if (in->lost_twin[0] == '\0')
-			ts_log("interface %s: its device was deleted in the kernel: no ARP, ND, BGP by it until "
+			ts_log_warning("interface %s: its device was deleted in the kernel: no ARP, ND, BGP by it until "
 			       "tsunagid is started again",
 				f->name);
 		snprintf(in->lost_twin, sizeof(in->lost_twin), "%s", f->name);
@@ -123,17 +123,31 @@ nexthops_full(struct ts_health_inputs *in, const struct ts_control *c, uint64_t 
 	return in->refused_ms != 0;
 }
 
+/* There may be room again by now, and they are not back yet. */
+static bool
+routes_refused(const struct ts_control *c)
+{
+	struct ts_mirror_stats mirror = {0};
+	struct ts_fpm_stats fpm = {0};
+
+	if (c->mirror != NULL)
+		ts_mirror_stats(c->mirror, &mirror);
+	if (c->fpm != NULL)
+		ts_fpm_stats(c->fpm, &fpm);
+	return mirror.refused || fpm.refused;
+}
+
 static bool
 tables_full(struct ts_health_inputs *in, const struct ts_control *c, uint64_t now_ms)
 {
-	bool full = nexthops_full(in, c, now_ms);
+	bool full = nexthops_full(in, c, now_ms) | routes_refused(c);
 	struct ts_rib_stats st;
 
 	ts_rib_stats(c->rib, &st);
 	for (unsigned i = 0; i < RTE_DIM(st.family); i++)
 		full |= st.family[i].full;
 	if (full && (in->box & TS_HEALTH_TABLES) == 0)
-		ts_log("a table is full and routes are missing: see `tsunagictl show tables`, and `tables:` in the "
+		ts_log_warning("a table is full and routes are missing: see `tsunagictl show tables`, and `tables:` in the "
 		       "configuration");
 	return full;
 }

@@ -174,15 +174,27 @@ answer(struct ts_mirror *m, const struct nlmsghdr *nlh)
 	mirror_message(m, nlh, true);
 }
 
-/* What was lost is unknown: compare everything. */
+/*
+ * What was lost is unknown: compare everything. What is still in the socket is older than the loss, and comes first: a
+ * deletion in it, whose addition was lost, would otherwise be taken for later than the dump's answer.
+ */
 static void
-overrun(struct ts_mirror *m)
+make_good(struct ts_mirror *m)
 {
-	m->stats.overruns++;
+	if (!m->overrun)
+		return;
+	m->overrun = false;
 	if (mirror_dumping(m))
 		m->dump_again = true;
 	else
 		mirror_dump_begin(m);
+}
+
+static void
+overrun(struct ts_mirror *m)
+{
+	m->stats.overruns++;
+	m->overrun = true;
 }
 
 static void
@@ -326,19 +338,32 @@ run_timers(struct ts_mirror *m)
 	return wait;
 }
 
+/* Not before deletions are carried out, and what the routes held is free: it would be refused again. */
+static void
+look_for_room(struct ts_mirror *m)
+{
+	if (!m->feed.refused || !m->feed.freed || mirror_dumping(m) || ts_nexthops_dying(m->nexthops))
+		return;
+	m->feed.freed = false;
+	mirror_want_compare(m);
+}
+
 int
 ts_mirror_poll(struct ts_mirror *m)
 {
 	bool more = read_socket(m, m->notify);
 
 	/* An answer must not overtake notifications that were there before it. */
-	if (!more)
+	if (!more) {
+		make_good(m);
 		more = read_socket(m, m->ask);
+	}
 	more |= mirror_purge_step(m);
 	feed_nhobjs_work(&m->feed);
 	if (m->feed.unclear)
 		mirror_want_compare(m);
 	m->feed.unclear = false;
+	look_for_room(m);
 
 	int wait = run_timers(m);
 
@@ -382,6 +407,7 @@ ts_mirror_stats(const struct ts_mirror *m, struct ts_mirror_stats *out)
 	out->in_tunnel = m->feed.stats.in_tunnel;
 	out->silent_losses = m->feed.stats.silent_losses;
 	out->foreign = m->feed.stats.foreign;
+	out->refused = m->feed.refused;
 	out->last_change_ms = m->feed.stats.last_change_ms;
 }
 

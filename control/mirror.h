@@ -77,6 +77,7 @@ struct ts_mirror_stats {
 	uint64_t mac_changes;	 /* of neighbours (O17) */
 	uint64_t false_claims;	 /* of a neighbour's address, while the neighbour was still there (O17) */
 	uint64_t last_change_ms; /* CLOCK_MONOTONIC of the last change of a route */
+	bool refused;		 /* a route had no room, and is missing */
 };
 void ts_mirror_stats(const struct ts_mirror *m, struct ts_mirror_stats *out);
 

@@ -57,7 +57,7 @@ alarm_log(struct ts_mirror *m, const struct known_neigh *k, const char *what, co
 	if (!ts_token_bucket_take(&m->alarms, mirror_now_ms()))
 		return;
 	inet_ntop(k->key.family, k->key.addr, addr, sizeof(addr));
-	ts_log("neighbour %s on %s, %02x:%02x:%02x:%02x:%02x:%02x: %s %02x:%02x:%02x:%02x:%02x:%02x", addr,
+	ts_log_warning("neighbour %s on %s, %02x:%02x:%02x:%02x:%02x:%02x: %s %02x:%02x:%02x:%02x:%02x:%02x", addr,
 		m->ifaces->ctl[k->key.iface].name, o[0], o[1], o[2], o[3], o[4], o[5], what, mac[0], mac[1], mac[2],
 		mac[3], mac[4], mac[5]);
 }

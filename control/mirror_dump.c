@@ -17,6 +17,7 @@ void
 mirror_dump_begin(struct ts_mirror *m)
 {
 	m->feed.gen++;
+	m->feed.refused = m->feed.freed = false;
 	m->step = DUMP_LINKS;
 	m->step_sent = false;
 	m->step_failed = false;

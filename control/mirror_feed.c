@@ -40,6 +40,7 @@ feed_route_remove(struct route_feed *f, const struct route_key *key)
 	changed(f, info.nh);
 	ts_rib_del(f->rib, key->family, key->prefix, key->len, f->origin, key->metric);
 	f->n_routes--;
+	f->freed = true;
 }
 
 /* `like`: the next hop so far. */
@@ -127,8 +128,10 @@ feed_sweep_step(struct route_feed *f, struct feed_sweep *s, unsigned n)
 		s->family++;
 		s->at = (struct ts_rib_cursor){0};
 	}
-	if (swept > 0)
+	if (swept > 0) {
 		f->stats.last_change_ms = mirror_now_ms();
+		f->freed = true;
+	}
 	f->n_routes -= swept;
 	s->swept += swept;
 	return s->family < 2;

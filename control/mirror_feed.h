@@ -91,7 +91,8 @@ struct route_feed {
 	void *arg;
 
 	uint32_t gen;
-	bool refused;	      /* a route had no room: compare when there is some again */
+	bool refused;	      /* a route had no room: it is missing until all of them are told again */
+	bool freed;	      /* a route went since then, so there may be room again */
 	bool unclear;	      /* only a comparison with everything can tell */
 	bool on_link_changed; /* neighbours' routes may come or go */
 	size_t n_routes;      /* in the RIB */

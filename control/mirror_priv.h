@@ -105,6 +105,7 @@ struct ts_mirror {
 	struct known_neigh *neighs;
 	unsigned n_claims;
 	struct ts_token_bucket alarms; /* in milliseconds */
+	bool overrun;		       /* notifications were lost */
 	bool managed_refused;	       /* the kernel does not know NTF_EXT_MANAGED */
 	uint64_t retry_ms;	       /* gateways are asked for again */
 };

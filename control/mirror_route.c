@@ -143,11 +143,6 @@ mirror_route_del(struct ts_mirror *m, const struct kernel_route *r)
 	/* IPv4 appended, or the same IPv6 prefix on-link on two interfaces: another route of this key may stay. */
 	if ((m->appended && r->key.family == AF_INET) || (r->key.family == AF_INET6 && r->target.kind == TS_NH_GLEAN))
 		mirror_want_compare(m);
-	/* There is room again for what was refused. */
-	if (m->feed.refused) {
-		m->feed.refused = false;
-		mirror_want_compare(m);
-	}
 	hold(m, &r->key, exists);
 }
 

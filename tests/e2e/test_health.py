@@ -7,55 +7,20 @@ reload.
 
 import contextlib
 import copy
-import json
 import time
 
 import pytest
 
 from lab import hang
 from lab.exchange import ID6
-from lab.net import Process, run, sh, wait_for
-from lab.relay import TSUNAGICTL, write_config
+from lab.health import V4, V6, WITHDRAWN_S, announced, ctl, health, reasons, table, wait_announced, wait_withdrawn
+from lab.net import run, sh, wait_for
+from lab.pings import Pings
+from lab.relay import write_config
 
 WITH_SITE = False
 
-V4, V6 = '192.88.99.0/24', '2002::/16'
 HOLD_S = 2  # config/demo.yaml
-WITHDRAWN_S = 1.5
-BACK_S = 30
-
-
-def ctl(lab, *args):
-    return run([TSUNAGICTL, '-s', lab.relay.socket, *args], check=False, timeout=10)
-
-
-def health(lab):
-    return json.loads(ctl(lab, '--json', 'health').stdout)['health']
-
-
-def reasons(lab, prefix):
-    entry = next(p for p in health(lab)['prefixes'] if p['prefix'] == prefix)
-    return {r['reason'] for r in entry['reasons']}
-
-
-def table(prefix):
-    family = '-6' if ':' in prefix else '-4'
-    return run(['ip', '-n', 'relay', family, 'route', 'show', 'table', '6424', 'exact', prefix], check=False).stdout
-
-
-def announced(prefix):
-    return f'{prefix} dev tsunagi0' in table(prefix)
-
-
-def wait_announced(*prefixes):
-    for prefix in prefixes:
-        wait_for(f'{prefix} to be announced', lambda p=prefix: announced(p), BACK_S)
-
-
-def wait_withdrawn(prefix, limit=WITHDRAWN_S):
-    began = time.monotonic()
-    wait_for(f'{prefix} to be withdrawn', lambda: not announced(prefix), limit, 0.01)
-    return time.monotonic() - began
 
 
 @pytest.fixture(autouse=True)
@@ -64,6 +29,7 @@ def healthy(lab):
     wait_announced(V4, V6)
     yield
     if lab.relay.process.alive():
+        ctl(lab, 'resume')
         wait_announced(V4, V6)
 
 
@@ -82,6 +48,26 @@ def test_probes_show_nowhere(lab):
     wait_for('several rounds of test packets', lambda: lab.relay.show('workers')[0]['loops'] > loops + 5000, 10)
     after = lab.relay.show('counters')
     assert {n for n in after if '6to4' in n and after[n] != before[n]} == set()
+
+
+@pytest.mark.parametrize('address, why', [
+    ('192.0.0.8/32', 'encapsulation'), ('100::c000:8/128', 'drop_6to4_encap_src_own')])
+def test_probe_fails(lab, address, why):
+    """Somebody gives the machine an address that test packets go to: they do not arrive, and it is said why."""
+    def verdict():
+        return next(m for m in health(lab)['mechanisms'] if m['name'] == '6to4')
+
+    run(['ip', '-n', 'relay', 'addr', 'add', address, 'dev', 'lo'])
+    try:
+        for prefix in V4, V6:
+            wait_withdrawn(prefix, 3)
+            assert 'probe' in reasons(lab, prefix)
+        assert verdict()['probe'] == 'bad' and why in ctl(lab, 'health').stdout
+        assert ctl(lab, 'health').returncode == 1
+    finally:
+        run(['ip', '-n', 'relay', 'addr', 'del', address, 'dev', 'lo'])
+    wait_announced(V4, V6)
+    assert verdict()['probe'] == 'good'
 
 
 def test_hanging_worker(lab):
@@ -130,8 +116,7 @@ def test_link_down(lab):
 
 def test_drain(lab):
     """Marked first, then withdrawn, and forwarding goes on all the time."""
-    ping = Process('ping-drain', ['ping', '-6', '-q', '-i', '0.02', '-c', '200', '-W', '2', ID6], ns='host6')
-    try:
+    with Pings('host6', ID6) as pings:
         done = ctl(lab, 'drain')
         assert done.returncode == 0 and done.stdout.startswith('draining')
         for prefix in V4, V6:
@@ -146,11 +131,7 @@ def test_drain(lab):
         wait_for('both again', lambda: announced(V4) and announced(V6), 1)  # no hold-down: it was no fault
         assert 'metric 65535' not in table(V4) + table(V6)
         assert health(lab)['healthy']
-        ping.wait(30)
-        assert '200 received' in ping.log(), ping.log()
-    finally:
-        ping.stop()
-        ctl(lab, 'resume')
+        assert pings.lost() == 0
 
 
 @contextlib.contextmanager

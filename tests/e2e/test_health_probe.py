@@ -68,6 +68,11 @@ def test_what_is_missing_is_said(relay):
     """No neighbour, no route: nothing can be delivered but to sites that may be attached."""
     state = health(relay)
     assert not state['healthy'] and not state['announcing']
-    reasons = {p['prefix']: {r['reason'] for r in p['reasons']} for p in state['prefixes']}
-    assert reasons['192.88.99.0/24'] == {'ipv6-routes'} and reasons['2002::/16'] == {'ipv4-routes'}
-    assert reasons['2001::/32'] == {'ipv4-routes'} and reasons['2001:db8:5efe:1::/64'] == set()
+
+    def reasons():
+        return {p['prefix']: {r['reason'] for r in p['reasons']} for p in health(relay)['prefixes']}
+
+    # A machine that is too busy for a worker may have brought hold-down, which passes.
+    expected = {'192.88.99.0/24': {'ipv6-routes'}, '2002::/16': {'ipv4-routes'}, '2001::/32': {'ipv4-routes'},
+                '2001:db8:5efe:1::/64': set()}
+    wait_for(f'the reasons to be {expected}', lambda: expected.items() <= reasons().items(), 20)

@@ -8,6 +8,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'e2e'))
 from lab.probe import Probe  # noqa: E402  pylint: disable=wrong-import-position
+from outage import moved  # noqa: E402  pylint: disable=wrong-import-position
 
 
 def pytest_sessionstart(session):
@@ -32,6 +33,23 @@ def lab(request):
 def probe(lab):
     with Probe(lab) as p:
         yield p
+
+
+@pytest.fixture
+def failing(lab):
+    """The first relay; when the test is over it must come back, and that must cost nothing."""
+    lab.wait_shared()
+    yield lab.members[0]
+    if not lab.members[0].relay.process.alive():
+        lab.members[0].relay.process.wait()
+        lab.members[0].start_relay()
+    mark, before, others = lab.stream.wait_clean(0.2), lab.losses(), lab.bfd_downs(lab.members[1:])
+    lab.wait_shared()
+    fates = lab.stream.settled(mark)
+    if lab.bfd_downs(lab.members[1:]) != others:
+        return  # the machine stood still for all: with no relay left, the loss says nothing of this one
+    assert [(f.lost, f.wrong) for f in fates] == [(0, 0)] * 2, (
+        f'the relay came back too early: {fates}, {moved(lab, before)}')
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -6,12 +6,11 @@ one more FRR:
             forwards it there; 2001:db8:55::/48 and, as RFC 8950 allows, 198.18.5.0/24 over IPv6
 """
 
-import contextlib
-
 from lab import checks
 from lab.exchange import ANYCAST, ANYCAST6, PEER4, PEER6, RELAY4, RELAY6, SITE4, Exchange, add_lan_host
 from lab.frr import Frr
-from lab.net import LabError, Process, sh, wait_for
+from lab.net import sh, wait_for
+from lab.pings import Pings
 from lab.relay import demo_config
 
 PEER5_4, PEER5_6 = '198.51.100.5', '2001:db8:100::5'
@@ -153,28 +152,14 @@ class FrrExchange(Exchange):
         return text
 
 
-class Pings:
+class BothPings:
     """Both families go through the relay's own answers, which find their way back by routes from BGP."""
 
     def __init__(self):
-        self.processes = [
-            Process('ping-site', ['ping', '-n', '-i', '0.02', '-W', '2', '-I', SITE4, ANYCAST], ns='peer4'),
-            Process('ping-host6', ['ping', '-n', '-i', '0.02', '-W', '2', ANYCAST6], ns='host6')]
-        for p in self.processes:
-            wait_for(f'an answer for {p.name}', lambda p=p: p.check_alive() and 'bytes from' in p.log())
+        self.pings = [Pings('peer4', ANYCAST, options=['-I', SITE4]), Pings('host6', ANYCAST6)]
 
-    def stop(self):
-        """What was lost of each: sent less received."""
-        lost = []
-        for p in self.processes:
-            with contextlib.suppress(LabError):
-                p.signal(2)
-                p.wait(10)
-            words = p.log().rsplit('packets transmitted', 1)
-            if len(words) != 2:
-                raise LabError(f'{p.name}: no summary\n{p.log()[-2000:]}')
-            lost.append(int(words[0].split()[-1]) - int(words[1].split()[1]))
-        return lost
+    def lost(self):
+        return [p.lost() for p in self.pings]
 
 
 def ping_both():

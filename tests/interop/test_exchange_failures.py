@@ -4,17 +4,17 @@ every way that an exchange has. What is lost is counted by numbered packets both
 """
 
 import contextlib
-import signal
 import time
 
 import pytest
 
 from lab import hang
 from lab.exchange import add_lan_host
-from lab.net import RUN, has_device, run, wait_for
+from lab.net import RUN, run, wait_for
 from lab.stream_flood import Flood
 from lab.two_relays import (ANYCAST4_NET, HOST_NET, IPV6_NETS, NET_6TO4, NET_TEREDO, SITES, SITE_NET, TwoRelays,
                             relay_config)
+from outage import BFD_LIMIT, drain, kill, only_second_has, outage
 
 MANY = 50_000
 
@@ -27,41 +27,6 @@ class RoomForMany(TwoRelays):
 
 
 LAB = RoomForMany
-# From the failure until the other relay has all the traffic: 3 x 100 ms for BFD, and time for a busy machine.
-BFD_LIMIT = 1.0
-
-
-@pytest.fixture
-def failing(lab):
-    """The first relay; when the test is over it must come back, and that must cost nothing."""
-    lab.wait_shared()
-    yield lab.members[0]
-    if not lab.members[0].relay.process.alive():
-        lab.members[0].relay.process.wait()
-        lab.members[0].start_relay()
-    mark = lab.stream.wait_clean(0.2)
-    lab.wait_shared()
-    fates = lab.stream.settled(mark)
-    assert [(f.lost, f.wrong) for f in fates] == [(0, 0)] * 2, f'the relay came back too early: {fates}'
-
-
-@contextlib.contextmanager
-def outage(lab, limit):
-    """What happens inside may cost packets for `limit` seconds from its beginning (0: none at all); none goes wrong."""
-    mark = lab.stream.wait_clean(0.3)
-    at = time.monotonic()
-    yield
-    fates = lab.stream.settled(mark)
-    lasts = [f.last - at for f in fates if f.lost]
-    print(f'lost {[f.lost for f in fates]} of {[f.sent for f in fates]}, the last after {max(lasts, default=0):.3f} s')
-    assert all(f.wrong == 0 for f in fates), fates
-    assert max(lasts, default=0) <= limit if limit else not lasts, (at, fates)
-
-
-def only_second_has(lab, prefixes, limit=1):
-    """The router has no way left to the first relay."""
-    for prefix in prefixes:
-        lab.wait_hops(prefix, [2], limit)
 
 
 def test_both_share_the_traffic(lab):
@@ -75,13 +40,7 @@ def test_both_share_the_traffic(lab):
 
 
 def test_killed(lab, failing):
-    """SIGKILL: no code of ours runs any more, and no route is left behind."""
-    with outage(lab, BFD_LIMIT):
-        failing.relay.process.signal(signal.SIGKILL)
-    only_second_has(lab, (ANYCAST4_NET, *IPV6_NETS))
-    assert not has_device(failing.ns, 'tsunagi0') and not failing.held()
-    for family in '-4', '-6':
-        assert 'via' not in run(['ip', '-n', failing.ns, family, 'route', 'show', 'table', 'all']).stdout
+    kill(lab, failing)
 
 
 def test_stopped_in_order(lab, failing):
@@ -126,7 +85,7 @@ def test_all_routes_of_a_family_lost(lab, failing, family):
     lost_net, gone, kept = (HOST_NET, [ANYCAST4_NET], IPV6_NETS) if family == 6 else (
         SITE_NET, [NET_6TO4, NET_TEREDO], [ANYCAST4_NET])
     try:
-        with outage(lab, BFD_LIMIT):
+        with outage(lab, 2 * BFD_LIMIT):  # the router's update, health's look at it, the withdrawal
             withhold(lab, failing, family, True)
             wait_for(f'{lost_net} to leave the relay', lambda: not failing.relay.route(lost_net))
             only_second_has(lab, gone, 2)
@@ -144,19 +103,7 @@ def test_worker_hangs(lab, failing):
 
 
 def test_drain(lab, failing):
-    """Not a packet: the neighbours are asked to leave, then the prefixes go, then there is nothing left to lose."""
-    with outage(lab, 0):
-        code, output = failing.ctl('drain')
-        assert code == 0, output
-        only_second_has(lab, (ANYCAST4_NET, *IPV6_NETS), 5)
-        assert failing.held() == {ANYCAST4_NET, *IPV6_NETS}, 'it was the community that made the router leave'
-        wait_for('the prefixes to be withdrawn', lambda: not failing.held(), 20)
-        before = failing.relay.counter('6to4_decap_packets')
-        lab.stream.wait_clean(0.5)
-        assert failing.relay.counter('6to4_decap_packets') == before
-        code, output = failing.ctl('resume')
-        assert code == 0, output
-        lab.wait_shared()
+    drain(lab, failing)
 
 
 @contextlib.contextmanager
@@ -184,14 +131,45 @@ def test_sessions_while_flooded(lab):
     assert all(f.lost < f.sent / 10 for f in fates), fates
 
 
+def many(verb):
+    """Lines of `ip -batch`."""
+    return [f'route {verb} {20 + (n >> 16)}.{n >> 8 & 255}.{n & 255}.0/24 via 198.51.100.4\n' for n in range(MANY)]
+
+
+def batch(member, lines):
+    path = RUN / 'many'
+    path.write_text(''.join(lines))
+    run(['ip', '-n', member.ns, '-batch', path], timeout=150)
+
+
+def wait_route(member, line, there=True):
+    prefix = line.split()[2]
+    wait_for(f'{prefix} to {"come" if there else "go"}', lambda: bool(member.relay.route(prefix)) == there, 20)
+
+
 def test_sessions_while_routes_load(lab):
     """Routes as a routing daemon writes them: the punt thread is another than the one that makes tables of them."""
     member = lab.members[0]
-    batch = RUN / 'many'
-    routes = [f'{20 + (n >> 16)}.{n >> 8 & 255}.{n & 255}.0/24 via 198.51.100.4' for n in range(MANY)]
     with sessions_stay_up(lab), outage(lab, 0):
         for verb in 'add', 'del':
-            batch.write_text(''.join(f'route {verb} {route}\n' for route in routes))
-            run(['ip', '-n', member.ns, '-batch', batch])
-            last = routes[-1].split()[0]
-            wait_for(f'{verb} of {last}', lambda: bool(member.relay.route(last)) == (verb == 'add'), 20)
+            lines = many(verb)
+            batch(member, lines)
+            wait_route(member, lines[-1], verb == 'add')
+
+
+def test_netlink_overrun(lab):
+    """More than the socket holds, while nobody reads: then all of it is read anew, and packets go their way meanwhile."""
+    member = lab.members[0]
+    before = member.relay.show('tables')['mirror']
+    with sessions_stay_up(lab), outage(lab, 0):
+        with hang.stopped(member.relay.process.pid):  # the thread that began, which is control's
+            batch(member, many('add') + many('del') + many('add'))
+        for line in many('add')[::MANY // 10]:
+            wait_route(member, line)
+        after = member.relay.show('tables')['mirror']
+        assert after['overruns'] > before['overruns'] and after['resyncs'] > before['resyncs']
+        assert member.relay.show('tables')['ipv4_routes'] >= MANY
+        lines = many('del')
+        batch(member, lines)
+        wait_route(member, lines[-1], False)
+        lab.stream.wait_clean(0.5)

@@ -3,7 +3,7 @@
 objects and without, IPv4 over IPv6 next hops, FRR killed and restarted under traffic, routes deleted exactly.
 """
 
-from frr_exchange import NET4, NET55, NET6, NET_8950, PEER5_4, PEER5_6, FrrExchange, Pings, ping_both
+from frr_exchange import NET4, NET55, NET6, NET_8950, PEER5_4, PEER5_6, FrrExchange, BothPings, ping_both
 from lab.exchange import PEER4, PEER6, RELAY4
 from lab.net import sh, wait_for
 
@@ -110,7 +110,7 @@ def test_routes_are_deleted_exactly(lab):
 def test_frr_killed_and_restarted(lab):
     """Forwarding goes on; what has gone meanwhile goes when it has not been told again, and nothing else."""
     before = set(fpm_routes(lab))
-    pings = Pings()
+    pings = BothPings()
     connections = fpm(lab)['connections']
     lab.frr.kill()
     wait_for('the connection to end', lambda: not fpm(lab)['connected'])
@@ -124,7 +124,7 @@ def test_frr_killed_and_restarted(lab):
         assert lab.relay.route(NET55), 'stale, and not swept before its time'
         wait_for('the stale route to go', lambda: lab.relay.route(NET55) is None, STALE_S + 5)
         lab.wait_gateways(NET4, PEER4, PEER5_4)
-        assert pings.stop() == [0, 0]
+        assert pings.lost() == [0, 0]
         assert set(fpm_routes(lab)) == before - {NET55}
     finally:
         lab.peer5.configure(f'ipv6 route {NET55} blackhole')

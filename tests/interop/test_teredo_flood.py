@@ -101,6 +101,7 @@ def test_stranger_gets_through(lab, flood):
     lab.restart(lab.config())
     address = lab.new_client()
     flood()
+    wait_for('the relay to be full', lambda: contacts(lab)[0]['records'] == UNCONFIRMED)
     counted = moved(lab, 'teredo_cookies_accepted', 'teredo_peers_confirmed')
     assert first_answer('host6', address) == 2
     assert counted() == [1, 1]

@@ -81,7 +81,7 @@ def test_extension_native_host_first(nonce_lab, kind):
     nonce_lab.client.stop_miredo()
     nonce_lab.become(kind)
     with TeredoClient('client', OUR_SERVER[0]) as client:
-        ping = Process('ping', ['ping', '-n', '-c', '3', '-i', '0.2', '-W', '5', client.qualify()], ns='host6')
+        ping = Process('ping', ['ping', '-n', '-c', '3', '-i', '0.2', '-w', '10', client.qualify()], ns='host6')
         client.serve(lambda: not ping.alive())
         assert '3 received' in ping.log(), ping.log()
         assert client.ping(HOST6)

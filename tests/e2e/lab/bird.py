@@ -15,7 +15,8 @@ class Bird:
 
     def start(self):
         self.process = Process(f'bird-{self.ns}', [
-            'bird', '-f', '-c', self.config, '-s', self.socket, '-P', RUN / f'bird-{self.ns}.pid'], ns=self.ns)
+            'bird', '-f', '-c', self.config, '-s', self.socket, '-P', RUN / f'bird-{self.ns}.pid'], ns=self.ns,
+            favoured=True)
         wait_for(f'BIRD in {self.ns} to take commands', lambda: self.process.check_alive() and self.socket.exists()
                  and run(['birdc', '-s', self.socket, 'show', 'status'], check=False).returncode == 0)
 

@@ -24,9 +24,13 @@ def command(where, text, limit=30, check=True):
 
 
 def ping(where, address, count=3, options=''):
-    """Every one of `count` echo requests is answered."""
-    output = command(where, f'ping -n -c {count} -i 0.2 -W 3 {options} {address}')
-    if f'{count} received' not in output:
+    """Every one of `count` echo requests is answered, be it late.
+
+    By -W alone ping waits for the last answers twice as long as the first ones took, which may be nothing. By -w it
+    sends more until so many answers have come, of which those to the first requests must be.
+    """
+    output = command(where, f'ping -n -c {count} -i 0.2 -w 5 {options} {address}')
+    if not set(range(1, count + 1)) <= {int(n) for n in re.findall(r'icmp_seq=(\d+) ttl', output)}:
         raise LabError(f'ping {address}: replies are missing\n{output}')
     return output
 

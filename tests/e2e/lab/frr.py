@@ -18,8 +18,8 @@ CRASH_LOGS = pathlib.Path('/var/tmp')  # below it FRR makes a directory for each
 class Frr:
     """`config`: a file, or the text itself. `fpm`: zebra sends its routes to 127.0.0.1:2620 as well."""
 
-    def __init__(self, ns, config, daemons=('bgpd',), fpm=False):
-        self.ns, self.fpm = ns, fpm
+    def __init__(self, ns, config, daemons=('bgpd',), fpm=False, zebra_options=()):
+        self.ns, self.fpm, self.zebra_options = ns, fpm, zebra_options
         self.daemons = ('zebra', *daemons)
         self.dir = RUN / f'frr-{ns}'
         self.dir.mkdir(exist_ok=True)
@@ -40,15 +40,15 @@ class Frr:
     def _argv(self, daemon):
         argv = [PROGRAMS / daemon, '-f', self.dir / 'none.conf', '-i', self.dir / f'{daemon}.pid',
                 '-z', self.dir / 'zserv.api', '--vty_socket', self.dir, '-P', '0', '--log', 'stdout']
-        if daemon == 'zebra' and self.fpm:
-            argv += ['-M', 'dplane_fpm_nl']
+        if daemon == 'zebra':
+            argv += [*(['-M', 'dplane_fpm_nl'] if self.fpm else []), *self.zebra_options]
         return argv
 
     def start_daemon(self, daemon):
         for file in (self.dir / f'{daemon}.vty', self.dir / f'{daemon}.pid'):
             with contextlib.suppress(FileNotFoundError):
                 file.unlink()
-        self.processes[daemon] = Process(f'frr-{self.ns}-{daemon}', self._argv(daemon), ns=self.ns)
+        self.processes[daemon] = Process(f'frr-{self.ns}-{daemon}', self._argv(daemon), ns=self.ns, favoured=True)
         wait_for(f'{daemon} in {self.ns} to take commands', lambda: self.processes[daemon].check_alive()
                  and self._vtysh('-d', daemon, '-c', 'show version', check=False).returncode == 0, 20)
 

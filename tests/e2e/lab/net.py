@@ -3,10 +3,13 @@
 
 import contextlib
 import ctypes
+import fcntl
 import json
 import os
 import pathlib
 import signal
+import socket
+import struct
 import subprocess
 import time
 
@@ -85,6 +88,18 @@ def add_veth(ns, device, peer_ns, peer_device):
         ip -n {peer_ns} link set {peer_device} up''')
 
 
+_SIOCETHTOOL = 0x8946
+_OFFLOADS = {'tx checksums': 0x17, 'tso': 0x1f, 'gso': 0x24, 'gro': 0x2c}  # ETHTOOL_S...
+
+
+def offloads_off(ns, device):
+    """Half-made checksums and segments must not travel to what is not this kernel."""
+    with entered(ns), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        for command in _OFFLOADS.values():
+            value = ctypes.create_string_buffer(struct.pack('=II', command, 0))
+            fcntl.ioctl(s, _SIOCETHTOOL, struct.pack('16sP16x', device.encode(), ctypes.addressof(value)))
+
+
 @contextlib.contextmanager
 def entered(ns):
     """This thread in another network namespace; sockets opened there stay there."""
@@ -106,16 +121,34 @@ def _default_signals():
         signal.signal(number, signal.SIG_DFL)
 
 
-class Process:
-    """A process that runs until stopped; its output goes to RUN/<name>.log."""
+_FAVOUR = -15
 
-    def __init__(self, name, argv, ns=None, **kwargs):
+
+def _favour(pid):
+    """The scheduler weighs sessions first (autogroup), and threads within one of them only then."""
+    with contextlib.suppress(FileNotFoundError):
+        pathlib.Path(f'/proc/{pid}/autogroup').write_text(str(_FAVOUR))
+
+
+def _favoured():
+    _default_signals()
+    os.nice(_FAVOUR)
+
+
+class Process:
+    """A process that runs until stopped; its output goes to RUN/<name>.log. `favoured`: before all others, as if it had
+    CPUs of its own: a machine busy with something else must not look like a relay or a neighbour that fails.
+    """
+
+    def __init__(self, name, argv, ns=None, favoured=False, **kwargs):
         self.name = name
         self.log_path = RUN / f'{name}.log'
         with open(self.log_path, 'wb') as log:
             self.popen = subprocess.Popen(in_ns(ns, argv), stdin=kwargs.pop('stdin', subprocess.DEVNULL), stdout=log,
                                           stderr=subprocess.STDOUT, start_new_session=True,
-                                          preexec_fn=_default_signals, **kwargs)
+                                          preexec_fn=_favoured if favoured else _default_signals, **kwargs)
+        if favoured:
+            _favour(self.pid)
 
     @property
     def pid(self):

@@ -42,7 +42,8 @@ class Relay:
         self.socket = self.config['control']['socket']
         self.path = write_config(self.config, f'{name}.yaml')
         os.makedirs(os.path.dirname(self.socket), exist_ok=True)
-        self.process = Process(name, [TSUNAGID, '-c', self.path], env={**os.environ, **(env or {})})
+        self.process = Process(name, [TSUNAGID, '-c', self.path], favoured=True,
+                               env={**os.environ, **(env or {})})
 
     def wait_ready(self, limit=30):
         def answers():

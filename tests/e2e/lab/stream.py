@@ -184,6 +184,7 @@ class Stream:
     """Runs from construction to close(). `rate` packets a second each way, over `flows` sites in turn."""
 
     def __init__(self, site, host, first, host_address, flows=32, relay='192.88.99.1', rate=500):
+        self.rate = rate
         self.line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         settings = {'site': site, 'host': host, 'first': first, 'host_address': host_address, 'flows': flows,
                     'relay': relay, 'rate': rate}
