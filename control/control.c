@@ -20,8 +20,13 @@
 #include "dpdk_log.h"
 #include "eal.h"
 #include "health_run.h"
+#include "http.h"
 #include "log.h"
+#include "metrics.h"
+#include "observe.h"
 #include "privileges.h"
+#include "watch.h"
+#include "status.h"
 
 struct step {
 	int (*start)(struct ts_control *c, char *err, size_t err_len);
@@ -157,7 +162,7 @@ on_addresses(void *arg, const struct ts_host_addr *addrs, unsigned n)
 	struct ts_control *c = arg;
 
 	if (ts_local_set_host_addrs(c->local, addrs, n) < 0)
-		ts_log("no memory for a change of addresses; the former ones stay in use");
+		ts_log_warning("no memory for a change of addresses; the former ones stay in use");
 }
 
 static bool
@@ -275,6 +280,12 @@ stop_health(struct ts_control *c)
 }
 
 static int
+start_watches(struct ts_control *c, char *err, size_t err_len)
+{
+	return ts_watches_start(c) == 0 ? 0 : no_memory("traces and captures", err, err_len);
+}
+
+static int
 start_ctlsock(struct ts_control *c, char *err, size_t err_len)
 {
 	c->ctlsock = ts_ctlsock_create(c, c->cfg.control.socket, err, err_len);
@@ -301,6 +312,7 @@ static const struct step steps[] = {
 	{start_ports, stop_ports},
 	{start_twins, stop_twins},
 	{start_tables, stop_tables},
+	{ts_observer_start, ts_observer_stop},
 	{ts_workers_create, ts_workers_free},
 	{start_publisher, stop_publisher},
 	{start_local, stop_local},
@@ -309,7 +321,11 @@ static const struct step steps[] = {
 	{ts_workers_start, ts_workers_stop},
 	{start_punter, stop_punter},
 	{start_health, stop_health},
+	{start_watches, ts_watches_stop},
 	{start_ctlsock, stop_ctlsock},
+	{ts_status_start, ts_status_stop},
+	{ts_metrics_start, ts_metrics_stop},
+	{ts_http_start, ts_http_stop},
 };
 
 static void

@@ -14,9 +14,14 @@
 #include "control/publish.h"
 #include "control/punt.h"
 #include "control/rib.h"
+#include "control/step.h"
 #include "control/twin.h"
 #include "dataplane/worker.h"
 #include "lib/config.h"
+
+struct ts_observer; /* observe.h */
+struct ts_watches;  /* watch.h */
+struct ts_metrics_cache;
 
 struct ts_control {
 	struct ts_config cfg;
@@ -34,7 +39,13 @@ struct ts_control {
 	struct ts_announcer *announcer; /* NULL when nothing is announced */
 	struct ts_punter *punter;	/* NULL when no interface has a twin */
 	struct ts_health *health;
+	struct ts_observer *observer;
+	struct ts_watches *watches;
 	struct ts_ctlsock *ctlsock;
+	struct ts_steps steps;
+	struct ts_status *status;	   /* NULL without a status page */
+	struct ts_metrics_cache *metrics;  /* NULL when nobody can ask for it */
+	struct ts_http *http;		   /* NULL when nobody listens and nothing is served */
 	struct ts_worker_limits limits[2]; /* handed to the workers by turns; reload.c */
 	unsigned limits_turn;
 	uint64_t limits_loops[TS_MAX_WORKERS]; /* turns of each worker when it was handed them */

@@ -23,5 +23,7 @@ void ts_ctlsock_poll(struct ts_ctlsock *s);
 
 /* The same figures by DPDK telemetry (/tsunagi/counters and so on); needs EAL. 0 or -1. */
 int ts_telemetry_register(const struct ts_control *c);
+/* Leave there what only the control thread may read; once a second, in that thread. */
+void ts_telemetry_refresh(void);
 
 #endif

@@ -19,7 +19,7 @@
 static int
 fail(char *err, size_t err_len, const char *path, const char *why)
 {
-	snprintf(err, err_len, "control socket %s: %s", path, why);
+	snprintf(err, err_len, "socket %s: %s", path, why);
 	return -1;
 }
 

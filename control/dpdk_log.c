@@ -62,7 +62,7 @@ take_line(const char *line)
 
 	if (!dpdk_log.collect) {
 		if (rte_log_cur_msg_loglevel() <= (int)RTE_LOG_ERR)
-			ts_log("dpdk: %s", line);
+			ts_log_error("dpdk: %s", line);
 		return;
 	}
 	/* Of equal lines the first: it is nearest to the cause. */

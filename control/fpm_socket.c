@@ -125,7 +125,7 @@ fpm_disconnect(struct ts_fpm *f, const char *why)
 	close(f->connection);
 	f->connection = -1;
 	watch(f, f->listener);
-	ts_log("FPM: %s; %zu routes stay for %u s", why, f->feed.n_routes, f->conf.stale_s);
+	ts_log_warning("FPM: %s; %zu routes stay for %u s", why, f->feed.n_routes, f->conf.stale_s);
 	fpm_disconnected(f);
 }
 

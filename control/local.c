@@ -272,7 +272,7 @@ ts_local_poll(struct ts_local *l, uint64_t now)
 {
 	if (ts_teredo_replace_key(&l->teredo, now / rte_get_tsc_hz()) && l->cfg->teredo_relay.cookie_prefix.len != 0 &&
 		ts_local_refresh(l) != 0)
-		ts_log("no memory for a new key of the Teredo relay: it is used from the next change on");
+		ts_log_warning("no memory for a new key of the Teredo relay: it is used from the next change on");
 }
 
 const struct ts_teredo *

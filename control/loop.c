@@ -2,6 +2,9 @@
 /*
  * The control thread's loop. Nothing in it waits but epoll, and that no longer than the workers' events may: they
  * cannot wake this thread, so their rings are looked at every few milliseconds.
+ *
+ * Routes wake it once, and are then read once a millisecond until there are none: while a table loads, the routing
+ * daemon and this thread would otherwise take turns for every single route, which costs either more than the route.
  */
 #include <errno.h>
 #include <signal.h>
@@ -17,18 +20,28 @@
 #include "ctlsock.h"
 #include "daemon.h"
 #include "health_run.h"
+#include "http.h"
 #include "log.h"
+#include "observe.h"
 #include "reload.h"
+#include "watch.h"
+#include "status.h"
 
 #define EVENT_POLL_MS 5
 #define EVENT_BATCH 64
 #define MAX_EPOLL_EVENTS 8
+#define MAX_ROUTE_FDS 3
+#define ROUTES_REST_MS 1
 
 struct loop {
 	struct ts_control *c;
 	int epoll, signals;
+	int routes[MAX_ROUTE_FDS]; /* descriptors that routes come by; each wakes once, until listen_to_routes() */
+	unsigned n_routes;
+	uint64_t routes_rest_until; /* TSC; 0: they are listened to */
 	bool ready, stop;
 	uint64_t watchdog_period, watchdog_due; /* TSC; 0: systemd does not watch */
+	uint64_t second_due;			/* TSC */
 };
 
 static int
@@ -37,6 +50,18 @@ watch(const struct loop *l, int fd)
 	struct epoll_event ev = {.events = EPOLLIN, .data.fd = fd};
 
 	return epoll_ctl(l->epoll, EPOLL_CTL_ADD, fd, &ev);
+}
+
+static void
+listen_to_routes(struct loop *l)
+{
+	struct epoll_event ev = {.events = EPOLLIN | EPOLLONESHOT};
+
+	l->routes_rest_until = 0;
+	for (unsigned i = 0; i < l->n_routes; i++) {
+		ev.data.fd = l->routes[i];
+		epoll_ctl(l->epoll, EPOLL_CTL_MOD, l->routes[i], &ev);
+	}
 }
 
 static int
@@ -54,8 +79,7 @@ open_signals(void)
 static int
 open_loop(struct loop *l)
 {
-	int fds[2], ret;
-	unsigned n = 0;
+	int ret;
 
 	l->epoll = epoll_create1(EPOLL_CLOEXEC);
 	l->signals = open_signals();
@@ -63,11 +87,12 @@ open_loop(struct loop *l)
 		return -1;
 	ret = watch(l, l->signals) | watch(l, ts_ctlsock_fd(l->c->ctlsock));
 	if (l->c->mirror != NULL)
-		ts_mirror_fds(l->c->mirror, fds, &n);
-	for (unsigned i = 0; i < n; i++)
-		ret |= watch(l, fds[i]);
+		ts_mirror_fds(l->c->mirror, l->routes, &l->n_routes);
 	if (l->c->fpm != NULL)
-		ret |= watch(l, ts_fpm_fd(l->c->fpm));
+		l->routes[l->n_routes++] = ts_fpm_fd(l->c->fpm);
+	for (unsigned i = 0; i < l->n_routes; i++)
+		ret |= watch(l, l->routes[i]);
+	listen_to_routes(l);
 	return ret;
 }
 
@@ -160,6 +185,18 @@ feed_watchdog(struct loop *l)
 	ts_sd_notify("WATCHDOG=1");
 }
 
+static void
+each_second(struct loop *l)
+{
+	uint64_t now = rte_rdtsc();
+
+	if (now < l->second_due)
+		return;
+	l->second_due = now + rte_get_tsc_hz();
+	ts_log_poll();
+	ts_telemetry_refresh();
+}
+
 static int
 turn(struct loop *l, char *err, size_t err_len)
 {
@@ -168,6 +205,9 @@ turn(struct loop *l, char *err, size_t err_len)
 	bool publishing;
 
 	take_worker_events(c);
+	if (ts_observer_poll(c))
+		wait = 0;
+	ts_watches_poll(c);
 	if (c->mirror != NULL) {
 		int due = ts_mirror_poll(c->mirror);
 
@@ -176,6 +216,13 @@ turn(struct loop *l, char *err, size_t err_len)
 	}
 	if (c->fpm != NULL) {
 		int due = ts_fpm_poll(c->fpm);
+
+		if (due >= 0 && due < wait)
+			wait = due;
+	}
+	ts_status_poll(c);
+	if (c->http != NULL) {
+		int due = ts_http_poll(c);
 
 		if (due >= 0 && due < wait)
 			wait = due;
@@ -189,6 +236,7 @@ turn(struct loop *l, char *err, size_t err_len)
 	if (l->ready)
 		ts_health_poll(c->health);
 	feed_watchdog(l);
+	each_second(l);
 	return wait;
 }
 
@@ -200,8 +248,24 @@ take_ready(struct loop *l, const struct epoll_event *events, int n)
 			take_signals(l);
 		else if (events[i].data.fd == ts_ctlsock_fd(l->c->ctlsock))
 			ts_ctlsock_poll(l->c->ctlsock);
-		/* The mirror's and FPM's are read at the next turn. */
+		else /* the mirror's and FPM's are read at the next turn */
+			l->routes_rest_until = rte_rdtsc() + rte_get_tsc_hz() / 1000 * ROUTES_REST_MS;
 	}
+}
+
+static int
+wait_for_events(struct loop *l, struct epoll_event *events, int wait)
+{
+	int n;
+
+	if (l->routes_rest_until != 0 && rte_rdtsc() >= l->routes_rest_until)
+		listen_to_routes(l);
+	if (l->routes_rest_until != 0 && wait > ROUTES_REST_MS)
+		wait = ROUTES_REST_MS;
+	ts_step_end(&l->c->steps);
+	n = epoll_wait(l->epoll, events, MAX_EPOLL_EVENTS, wait);
+	ts_step_begin(&l->c->steps);
+	return n;
 }
 
 int
@@ -216,6 +280,7 @@ ts_control_loop(struct ts_control *c, char *err, size_t err_len)
 		ret = -1;
 	}
 	l.watchdog_period = ts_sd_watchdog_us() * rte_get_tsc_hz() / 2000000;
+	ts_step_begin(&c->steps);
 	while (ret == 0 && !l.stop) {
 		int n, wait = turn(&l, err, err_len);
 
@@ -223,7 +288,7 @@ ts_control_loop(struct ts_control *c, char *err, size_t err_len)
 			ret = -1;
 			break;
 		}
-		n = epoll_wait(l.epoll, events, MAX_EPOLL_EVENTS, wait);
+		n = wait_for_events(&l, events, wait);
 		take_ready(&l, events, n);
 	}
 	ts_sd_notify("STOPPING=1");

@@ -57,13 +57,14 @@ run(const char *file)
 
 	if (ts_config_load(&control.cfg, file, stderr) < 0)
 		return EXIT_FAILURE;
+	ts_log_configure(&control.cfg.log);
 	ret = ts_control_start(&control, err, sizeof(err));
 	if (ret == 0) {
 		ret = ts_control_loop(&control, err, sizeof(err));
 		ts_control_stop(&control);
 	}
 	if (ret < 0)
-		ts_log("%s", err);
+		ts_log_error("%s", err);
 	ts_config_free(&control.cfg);
 	return ret < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

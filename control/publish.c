@@ -47,6 +47,8 @@ struct ts_publisher {
 	unsigned fib;		     /* the published one */
 	uint64_t began;		     /* APPLYING, CATCHING_UP: TSC */
 	uint64_t swaps_allowed_from; /* TSC; may lie SWAPS intervals back */
+	uint64_t swapped_at, grace_began; /* TSC */
+	uint64_t grace_last, grace_max;	  /* cycles */
 	struct ts_tables *now, *former;
 	struct ts_services *services_next; /* NULL: as they are */
 	void (*free_services)(struct ts_services *);
@@ -137,6 +139,8 @@ build(struct ts_publisher *p, unsigned fib)
 	}
 	ts_rib_published(p->rib, fib);
 	p->swapped = p->now == NULL || fib != p->fib;
+	if (p->swapped)
+		p->swapped_at = rte_rdtsc();
 	p->fib = fib;
 	p->former = p->now;
 	p->now = t;
@@ -165,6 +169,7 @@ start_grace(struct ts_publisher *p)
 {
 	if (p->qsbr != NULL)
 		p->token = rte_rcu_qsbr_start(p->qsbr);
+	p->grace_began = rte_rdtsc();
 	p->phase = GRACE;
 }
 
@@ -198,6 +203,8 @@ finish_grace(struct ts_publisher *p)
 	p->phase = p->swapped ? CATCHING_UP : IDLE;
 	p->swapped = false;
 	p->began = rte_rdtsc();
+	p->grace_last = p->began - p->grace_began;
+	p->grace_max = RTE_MAX(p->grace_max, p->grace_last);
 }
 
 static uint64_t
@@ -307,6 +314,20 @@ ts_publish_current(const struct ts_publisher *p)
 	if (p->services_next != NULL)
 		return p->services_next;
 	return p->now != NULL ? p->now->services : NULL;
+}
+
+static uint64_t
+microseconds(uint64_t tsc)
+{
+	return (uint64_t)((double)tsc * 1e6 / (double)rte_get_tsc_hz());
+}
+
+void
+ts_publish_stats(const struct ts_publisher *p, struct ts_publish_stats *out)
+{
+	out->routes_age_us = p->swapped_at == 0 ? 0 : microseconds(rte_rdtsc() - p->swapped_at);
+	out->grace_us = microseconds(p->grace_last);
+	out->grace_max_us = microseconds(p->grace_max);
 }
 
 unsigned

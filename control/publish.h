@@ -49,6 +49,12 @@ uint64_t ts_publish_version(const struct ts_publisher *p);
  * of any function above. NULL before the first. */
 const struct ts_services *ts_publish_current(const struct ts_publisher *p);
 
+struct ts_publish_stats {
+	uint64_t routes_age_us;		 /* since a version with other routes was published */
+	uint64_t grace_us, grace_max_us; /* how long the last grace period took, and the longest */
+};
+void ts_publish_stats(const struct ts_publisher *p, struct ts_publish_stats *out);
+
 /* How many workers take what is published. */
 unsigned ts_publish_workers(const struct ts_publisher *p);
 

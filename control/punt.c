@@ -7,6 +7,9 @@
  * shorter after a turn that found work. It is the one consumer of the punt rings and the one producer of the inject
  * rings, and never waits for either: what a ring or a TAP refuses is dropped and counted. It runs without any
  * privilege.
+ *
+ * It has next to nothing to compute, and BFD sessions of 3 x 100 ms to keep up, so it goes before the control thread
+ * and the routing daemon, which compute for seconds when tables load (prompt.h).
  */
 #include "punt.h"
 
@@ -26,6 +29,7 @@
 #include <rte_ring_elem.h>
 
 #include "privileges.h"
+#include "prompt.h"
 #include "punt_filter.h"
 
 #define BATCH 32
@@ -180,6 +184,7 @@ punt_loop(void *arg)
 	struct timespec wait = {0};
 	unsigned work = 0;
 
+	ts_sched_prompt();
 	ts_privileges_drop_all();
 	while (!atomic_load_explicit(&p->stop, memory_order_relaxed)) {
 		/* A full batch: there is more, do not sleep. */

@@ -9,6 +9,7 @@
 #include "daemon.h"
 #include "health_run.h"
 #include "log.h"
+#include "metrics.h"
 
 /* The workers read the rates when they take the command, at the latest in the second turn after it was sent; then the
  * array of the time before is free. Their rings are no measure: test packets go by them all the time. */
@@ -86,6 +87,7 @@ static void
 tell_others(struct ts_control *c, FILE *out)
 {
 	hand_out_limits(c);
+	ts_log_configure(&c->cfg.log);
 	if (c->mirror != NULL) {
 		ts_mirror_set_times(c->mirror, c->cfg.kernel.delete_hold_ms, c->cfg.kernel.delete_hold_max_ms,
 			c->cfg.kernel.resync_s);
@@ -144,7 +146,7 @@ log_lines(char *text)
 	char *save, *line = strtok_r(text, "\n", &save);
 
 	for (; line != NULL; line = strtok_r(NULL, "\n", &save))
-		ts_log("%s", line);
+		ts_log_all("%s", line);
 }
 
 int
@@ -161,6 +163,7 @@ ts_control_reload(struct ts_control *c, char *said, size_t len)
 	}
 	ret = reload(c, out);
 	fclose(out);
+	ts_metrics_configured(c, ret == 0);
 	if (said != NULL)
 		snprintf(said, len, "%s", text != NULL ? text : "");
 	if (text != NULL)

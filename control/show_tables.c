@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What control itself knows and what is small: interfaces, how full the tables are, how the kernel's mirror and the
- * punt thread fare, versions.
+ * What control itself knows and what is small: interfaces, how full the tables are, how the kernel's mirror, the punt
+ * thread and the control thread fare, versions.
  */
 #include <stdio.h>
 #include <unistd.h>
@@ -70,6 +70,13 @@ punt_figures(const struct ts_punter *p)
 }
 
 static json_t *
+step_figures(const struct ts_steps *s)
+{
+	return json_pack("{s:I, s:I, s:I}", "step_max_us", (json_int_t)s->max_us, "step_max_cpu_us",
+		(json_int_t)s->max_cpu_us, "slow_steps", (json_int_t)s->slow);
+}
+
+static json_t *
 limits(const struct ts_config *cfg)
 {
 	return json_pack("{s:I, s:I, s:I, s:I}", "ipv4_routes", (json_int_t)cfg->tables.ipv4_routes, "ipv6_routes",
@@ -92,14 +99,15 @@ ts_show_tables(const struct ts_control *c, const char *arg, struct ts_answer *ou
 
 	(void)arg;
 	ts_rib_stats(c->rib, &rib);
-	out->whole = json_pack("{s:{s:I, s:I, s:I, s:o, s:I, s:I, s:o, s:o, s:I, s:I, s:I, s:I, s:o, s:o}}", "tables",
+	out->whole = json_pack("{s:{s:I, s:I, s:I, s:o, s:I, s:I, s:o, s:o, s:I, s:I, s:I, s:I, s:o, s:o, s:o}}", "tables",
 		"version", (json_int_t)ts_publish_version(c->publisher), "ipv4_routes",
 		(json_int_t)ts_rib_count(c->rib, AF_INET), "ipv6_routes", (json_int_t)ts_rib_count(c->rib, AF_INET6),
 		"limits", limits(&c->cfg), "next_hops", (json_int_t)ts_nexthops_in_use(c->nexthops), "next_hops_full",
 		(json_int_t)ts_nexthops_full(c->nexthops), "ipv4_fib", usage(&rib.family[0], "tbl8 groups"), "ipv6_fib",
 		usage(&rib.family[1], "lines"), "insert_failures", (json_int_t)rib.insert_failures, "retries",
 		(json_int_t)rib.retries, "refused_full", (json_int_t)rib.refused_full, "changes",
-		(json_int_t)rib.changes, "mirror", mirror_figures(c->mirror), "punt", punt_figures(c->punter));
+		(json_int_t)rib.changes, "mirror", mirror_figures(c->mirror), "punt", punt_figures(c->punter),
+		"control", step_figures(&c->steps));
 }
 
 void

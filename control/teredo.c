@@ -108,7 +108,7 @@ ts_teredo_replace_key(struct ts_teredo *t, uint64_t second)
 		return false;
 	t->next_try = second + 1;
 	if (!random_bytes(key, sizeof(key))) {
-		ts_log("no random numbers: a key of the Teredo relay stays in use for longer");
+		ts_log_warning("no random numbers: a key of the Teredo relay stays in use for longer");
 		return false;
 	}
 	memcpy(t->cookie_key[(period + 1) & 1], key, sizeof(key));

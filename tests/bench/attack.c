@@ -6,7 +6,6 @@
  */
 #include "attack.h"
 
-#include <arpa/inet.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,12 +13,11 @@
 #include <rte_cycles.h>
 #include <rte_ethdev.h>
 
-#include "lib/source_policy.h"
+#include "frames.h"
 
 #define STRANGERS (1u << 20)
 #define HOPS_AT (RTE_ETHER_HDR_LEN + 7)
 #define CLIENT_AT (RTE_ETHER_HDR_LEN + 24)
-#define FOREVER UINT16_MAX /* seconds */
 
 static struct {
 	uint8_t (*address)[16]; /* [STRANGERS] */
@@ -29,39 +27,55 @@ static struct {
 	struct ts_contacts_stats contacts;
 } attack;
 
-void
-bench_teredo_configure(struct ts_config *cfg, uint32_t peers)
+static bool
+is_in(const struct ts_peers *p, const uint8_t addr[16])
 {
-	struct ts_cfg_teredo_relay *r = &cfg->teredo_relay;
-	struct ts_cfg_teredo_server *s = &cfg->teredo_server;
+	struct ts_peer_hash h = ts_peers_hash(p, addr);
+	struct ts_peer_view view;
 
-	r->enabled = s->enabled = true;
-	r->address = BENCH_RELAY;
-	r->port = BENCH_RELAY_PORT;
-	r->bubble_source = cfg->local.icmp6_source;
-	inet_pton(AF_INET6, "2001:200:0:b0b::", &r->cookie_prefix.addr);
-	r->cookie_prefix.len = 64;
-	r->valid_s = r->forget_s = FOREVER;
-	r->peers = peers;
-	s->address = BENCH_SERVER;
-	s->secondary = BENCH_SERVER + RTE_BE32(1);
+	return ts_peers_find(p, addr, &h, &view);
+}
+
+static bool
+plant(const struct ts_teredo *t, const uint8_t addr[16])
+{
+	struct ts_contact_seed seed = {.confirmed = true, .last_bubble_age = -1};
+
+	memcpy(seed.addr, addr, sizeof(seed.addr));
+	return ts_contact_plant(t->peers, t->contacts, &seed, rte_rdtsc(), rte_get_tsc_hz()) == 0;
+}
+
+/*
+ * Where its buckets are full a peer takes the place of another that was planted a moment ago; so those that have to be
+ * there come last, and are looked for afterwards. One that is missing would be handed to its owner, a worker that this
+ * one has no ring to.
+ */
+static void
+plant_all(const struct ts_teredo *t, const struct bench_routes *r, size_t must)
+{
+	for (size_t i = r->n_peers; i-- > 0;)
+		plant(t, r->peers[i]);
+	for (unsigned tries = 0; tries < 8; tries++)
+		for (size_t i = 0; i < must; i++)
+			if (!is_in(t->peers, r->peers[i]))
+				plant(t, r->peers[i]);
 }
 
 size_t
-bench_peers_plant(const struct ts_teredo *t, const struct bench_routes *r, size_t n, size_t must)
+bench_peers_plant(const struct ts_teredo *t, struct bench_routes *r, size_t n, size_t must)
 {
-	struct ts_contact_seed seed = {.confirmed = true, .last_bubble_age = -1};
 	size_t in = 0;
 
-	for (size_t i = 0; i < n; i++) {
-		memcpy(seed.addr, r->peers[i], sizeof(seed.addr));
-		if (ts_contact_plant(t->peers, t->contacts, &seed, rte_rdtsc(), rte_get_tsc_hz()) == 0)
-			in++;
+	r->n_peers = RTE_MIN(r->n_peers, n);
+	plant_all(t, r, must);
+	for (size_t i = 0; i < r->n_peers; i++)
+		if (is_in(t->peers, r->peers[i]))
+			memmove(r->peers[in++], r->peers[i], sizeof(r->peers[0]));
 		else if (i < must) {
 			fprintf(stderr, "bench: no room for Teredo peer %zu\n", i);
 			exit(2);
 		}
-	}
+	r->n_peers = in;
 	return in;
 }
 
@@ -94,15 +108,10 @@ belong_to(uint8_t addr[16], const struct ts_peers *p, unsigned owner)
 void
 bench_attack_start(const struct ts_teredo *t, const struct bench_routes *r, uint16_t port, unsigned owner)
 {
-	const struct ts_source_policy_conf conf = {.list = TS_POLICY_EXTENDED};
-	struct ts_source_policy *policy = ts_source_policy_create(&conf);
+	struct ts_source_policy *policy = bench_policy();
 	uint64_t state = 1;
 
-	attack.address = calloc(STRANGERS, sizeof(*attack.address));
-	if (policy == NULL || attack.address == NULL) {
-		fprintf(stderr, "bench: out of memory\n");
-		exit(2);
-	}
+	attack.address = bench_must(calloc(STRANGERS, sizeof(*attack.address)));
 	for (uint32_t i = 0; i < STRANGERS; i++) {
 		bench_peer(attack.address[i], r, policy, &state);
 		belong_to(attack.address[i], t->peers, owner);

@@ -12,11 +12,11 @@
 #include "dataplane/worker.h"
 #include "traffic.h"
 
-/* Relay and server, with the rates that they have by default. Peers stay trusted as long as a benchmark takes. */
-void bench_teredo_configure(struct ts_config *cfg, uint32_t peers);
-
-/* The first `n` peers of the routes, trusted. Returns how many got in; exits unless all of the first `must` did. */
-size_t bench_peers_plant(const struct ts_teredo *t, const struct bench_routes *r, size_t n, size_t must);
+/*
+ * The first `n` peers of the routes, trusted. Those for which there was no room are taken out of the routes' list;
+ * exits if one of the first `must` is among them. Returns how many are in.
+ */
+size_t bench_peers_plant(const struct ts_teredo *t, struct bench_routes *r, size_t n, size_t must);
 
 /* From now on every frame for a stranger that `port` receives is for another one, whose owner is this worker. */
 void bench_attack_start(const struct ts_teredo *t, const struct bench_routes *r, uint16_t port, unsigned owner);

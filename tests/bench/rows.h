@@ -4,12 +4,19 @@
 #define TS_BENCH_ROWS_H
 
 #include "dataplane/worker.h"
-#include "traffic.h"
+#include "frames.h"
 
 #define HOT 1024
 #define COLD 65536
 #define MAX_ROUNDS 256
-#define MAX_ROWS 24
+#define MAX_ROWS 32
+#define BENCH_WORKERS 2
+
+/* One worker's side of a row. */
+struct lane_end {
+	uint16_t port;
+	struct ts_worker *worker; /* NULL for the floor */
+};
 
 /* One line of the result. `floor` is the row that it is compared with. */
 struct row {
@@ -18,16 +25,29 @@ struct row {
 	size_t packets;
 	bool io;     /* receive and send only */
 	bool attack; /* half of it is of strangers: attack.h */
-	int floor;
+	struct row *floor;
 	enum ts_counter counts; /* what each packet has to count in */
-	uint16_t port;
 	size_t frame_bytes;
-	struct ts_worker *worker;
-	unsigned disturbed; /* rounds */
+	struct lane_end end[BENCH_WORKERS];
+	unsigned disturbed;	/* rounds */
+	unsigned long switches; /* involuntary, of both workers, in the rounds that count */
 	double cycles[MAX_ROUNDS], ratio[MAX_ROUNDS];
+	double one[MAX_ROUNDS],
+		speedup[MAX_ROUNDS]; /* with two workers: cycles of one alone, and what the other adds */
 };
 
 extern struct row rows[];
-extern const unsigned n_rows; /* at most MAX_ROWS */
+extern unsigned n_rows; /* at most MAX_ROWS */
+
+/*
+ * Keep those rows that match one of the patterns ("6to4-*,echo4"), and the floors that they need; NULL keeps all but
+ * what `attack` says. Returns false when a pattern matches nothing.
+ */
+bool bench_rows_select(const char *patterns);
+
+/* Does the row look for Teredo peers? */
+bool bench_row_has_peers(const struct row *r);
+/* So many peers have flows. */
+size_t bench_peers_needed(void);
 
 #endif

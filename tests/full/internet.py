@@ -115,3 +115,25 @@ protocol kernel kernel6 { scan time 600; ipv6 { export where source = RTS_BGP; }
             text += _bgp(family, local, 64500, address, asn, policy).replace(f'bgp bgp{family}', f'bgp {name}_{family}')
     path.write_text(text)
     return path
+
+
+def frr_config(address4, address6, asn):
+    """The relay's FRR: one neighbour of each family, routes to tsunagid by FPM."""
+    return f'''frr version 8.4
+frr defaults datacenter
+fpm address 127.0.0.1
+router bgp 64500
+ bgp router-id 198.51.100.1
+ no bgp ebgp-requires-policy
+ no bgp default ipv4-unicast
+ neighbor {address4} remote-as {asn}
+ neighbor {address4} timers connect 2
+ neighbor {address6} remote-as {asn}
+ neighbor {address6} timers connect 2
+ address-family ipv4 unicast
+  neighbor {address4} activate
+ exit-address-family
+ address-family ipv6 unicast
+  neighbor {address6} activate
+ exit-address-family
+'''

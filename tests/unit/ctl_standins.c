@@ -35,6 +35,8 @@ ts_worker_stats(const struct ts_worker *w, struct ts_worker_stats *out)
 	*out = (struct ts_worker_stats){
 		.counters = standins.counters,
 		.ports = standins.ports,
+		.histograms = standins.histograms,
+		.neighbours = {standins.received},
 		.loops = 1000,
 		.busy_loops = 250,
 		.busy_cycles = 25,
@@ -42,6 +44,7 @@ ts_worker_stats(const struct ts_worker *w, struct ts_worker_stats *out)
 		.table_version = 5,
 		.id = (const char *)w == &worker_tokens[1],
 		.cpu = 3,
+		.simd = "scalar",
 	};
 }
 
@@ -262,6 +265,13 @@ ts_publish_version(const struct ts_publisher *p)
 {
 	(void)p;
 	return 5;
+}
+
+void
+ts_publish_stats(const struct ts_publisher *p, struct ts_publish_stats *out)
+{
+	(void)p;
+	*out = (struct ts_publish_stats){.routes_age_us = 1500000, .grace_us = 20, .grace_max_us = 1000};
 }
 
 bool

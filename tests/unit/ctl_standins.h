@@ -27,6 +27,8 @@ struct standins {
 	int held;	      /* next hops held and not put back */
 	uint64_t counters[TS_N_COUNTERS];
 	struct ts_port_counters ports[TS_TX_PORTS];
+	const struct ts_worker_histograms *histograms;
+	const struct ts_neighbour_counters *received;
 	struct ts_teredo teredo; /* the peer table is a real one, if a test makes it */
 	struct ts_contacts_stats contacts;
 	const struct ts_services *services;

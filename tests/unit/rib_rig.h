@@ -44,7 +44,7 @@ publish_both(void)
 static inline uint32_t
 lookup(unsigned which, uint8_t family, const uint8_t *addr)
 {
-	uint64_t nh = 0;
+	uint32_t nh = 0;
 	rte_be32_t be;
 	uint8_t v6[1][16];
 
@@ -56,7 +56,7 @@ lookup(unsigned which, uint8_t family, const uint8_t *addr)
 		ts_fib4_lookup_bulk(ts_rib_fib4(r.rib, which), &v4, &nh, 1);
 	else
 		ts_fib6_lookup_bulk(ts_rib_fib6(r.rib, which), v6, &nh, 1);
-	return (uint32_t)nh;
+	return nh;
 }
 
 static inline void

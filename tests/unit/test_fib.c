@@ -178,7 +178,7 @@ check(unsigned round)
 	enum { N = 150 };
 	uint8_t v6[N][16];
 	uint32_t v4[N];
-	uint64_t nh[N];
+	uint32_t nh[N];
 
 	for (unsigned i = 0; i < N; i++) {
 		random_addr(v6[i]);
@@ -197,7 +197,7 @@ check(unsigned round)
 
 		if (nh[i] != (p != NULL ? p->nh : 0))
 			fail_msg("round %u: %02x%02x%02x%02x... gives %u, not %u", round, v6[i][0], v6[i][1], v6[i][2],
-				v6[i][3], (unsigned)nh[i], p != NULL ? p->nh : 0u);
+				v6[i][3], nh[i], p != NULL ? p->nh : 0u);
 	}
 }
 

@@ -38,6 +38,26 @@ overrun_leads_to_resync(void **state)
 	assert_int_equal(ts_rib_count(r.rib, AF_INET), 2);
 }
 
+/* What was deleted, and the news that it is back was lost: the deletion, read late, must not outweigh the dump. */
+static void
+lost_additions(void **state)
+{
+	uint64_t before = stats().resyncs;
+	int fds[2], size = 1 << 20;
+	unsigned n;
+	(void)state;
+
+	ts_mirror_fds(mirror, fds, &n);
+	assert_int_equal(setsockopt(fds[0], SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)), 0);
+	run("r() { for i in $(seq 0 255); do for k in 0 64 128 192; do echo route $1 172.16.$i.$k/26 via 10.0.0.2; done; done; };"
+	    "(r add; r del; r add; r del; r add) | ip -b -");
+	wait_resync(before);
+	assert_true(stats().overruns > 0);
+	expect("172.16.0.0/26", "via 0/10.0.0.2*1");
+	expect("172.16.255.192/26", "via 0/10.0.0.2*1");
+	assert_int_equal(ts_rib_count(r.rib, AF_INET), 256 * 4 + 3);
+}
+
 /* Every notification is taken and none is taken for another: batches, replacements, deletions, all at once. */
 static void
 many_changes(void **state)
@@ -62,6 +82,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(overrun_leads_to_resync, setup, teardown),
+		cmocka_unit_test_setup_teardown(lost_additions, setup, teardown),
 		cmocka_unit_test_setup_teardown(many_changes, setup, teardown),
 	};
 

@@ -86,10 +86,10 @@ static uint32_t
 lookup(const struct ts_tables *t)
 {
 	uint32_t ip = 0xc6336401;
-	uint64_t nh;
+	uint32_t nh;
 
 	ts_fib4_lookup_bulk(t->fib4, &ip, &nh, 1);
-	return (uint32_t)nh;
+	return nh;
 }
 
 static void

@@ -101,6 +101,43 @@ test_ports_and_workers(void **state)
 	json_decref(doc);
 }
 
+/* What belongs to the control thread is there when that has left it. */
+static void
+test_tables_and_health(void **state)
+{
+	json_t *doc;
+
+	(void)state;
+	doc = ask("/tsunagi/tables");
+	assert_int_equal(json_object_size(value_of(doc)), 0);
+	json_decref(doc);
+	ts_telemetry_refresh();
+	doc = ask("/tsunagi/tables");
+	assert_int_equal(json_integer_value(json_object_get(value_of(doc), "ipv6_fib_unplaced")), 3);
+	assert_int_equal(json_integer_value(json_object_get(value_of(doc), "qsbr_delay_max_us")), 1000);
+	json_decref(doc);
+	doc = ask("/tsunagi/health");
+	assert_int_equal(json_object_size(value_of(doc)), 5);
+	json_decref(doc);
+}
+
+static void
+test_histograms(void **state)
+{
+	static struct ts_worker_histograms h;
+	json_t *doc, *v;
+
+	(void)state;
+	ts_histogram_add(&h.size[TS_MECH_6RD][TS_DECAP], TS_HISTOGRAM_SIZE_SHIFT, 100);
+	standins.histograms = &h;
+	doc = ask("/tsunagi/histograms");
+	v = json_object_get(value_of(doc), "6rd_decap_bytes");
+	assert_int_equal(json_array_size(v), TS_HISTOGRAM_BUCKETS);
+	assert_int_equal(json_integer_value(json_array_get(v, 1)), 2);
+	assert_non_null(json_object_get(value_of(doc), "teredo_bubble_rtt_us"));
+	json_decref(doc);
+}
+
 /* Once withdrawn, nothing is read any more; it can be given again. */
 static void
 test_withdrawn(void **state)
@@ -171,6 +208,8 @@ main(void)
 		cmocka_unit_test(test_counters),
 		cmocka_unit_test(test_pages_that_are_none),
 		cmocka_unit_test(test_ports_and_workers),
+		cmocka_unit_test(test_tables_and_health),
+		cmocka_unit_test(test_histograms),
 		cmocka_unit_test(test_withdrawn),
 	};
 

@@ -38,6 +38,12 @@
 	T(test_multipath) \
 	T(test_identification) \
 	T(test_port_refuses) \
+	/* test_path_observe.c */ \
+	T(test_trace) \
+	T(test_capture) \
+	T(test_sample) \
+	T(test_handshake) \
+	T(test_trace_elsewhere) \
 	/* test_path_neighbour.c */ \
 	T(test_wait_for_gateway) \
 	T(test_wait_times_out) \

@@ -2,6 +2,8 @@
 #define TS_MAY_BLOCK
 #include "rig.h"
 
+#include "dataplane/observe.h"
+
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -202,6 +204,45 @@ default_routes(struct rig *r)
 		memcpy(cfg->neighbours[i].mac, rig_peer, 6);
 }
 
+/* Those that TS_SIMD names. Meson takes exit status 77 for a skip. */
+static const struct ts_stations *
+stations_wanted(void)
+{
+	static const char *const names[TS_N_SIMD] = {"scalar", "avx2", "avx512"};
+	const char *name = getenv("TS_SIMD");
+
+	if (name == NULL)
+		return NULL;
+	for (int i = 0; i < TS_N_SIMD; i++) {
+		const struct ts_stations *s = ts_stations_of((enum ts_simd)i);
+
+		if (strcmp(name, names[i]) != 0)
+			continue;
+		if (s == NULL) {
+			printf("expected: this CPU has no %s\n", name);
+			exit(77);
+		}
+		return s;
+	}
+	fprintf(stderr, "rig: TS_SIMD=%s: there are no such stations\n", name);
+	exit(2);
+}
+
+/* For what is observed: of each worker its own. */
+static struct rte_mempool *
+observe_pool(unsigned worker)
+{
+	char name[RTE_MEMPOOL_NAMESIZE];
+	struct rte_mempool *pool;
+
+	snprintf(name, sizeof(name), "rig_observe_%u", worker);
+	pool = rte_pktmbuf_pool_create_by_ops(name, TS_OBSERVATIONS, 0, RTE_ALIGN(sizeof(struct ts_observation), 8),
+		RTE_PKTMBUF_HEADROOM + TS_OBSERVE_SNAP_MAX, SOCKET_ID_ANY, stack_ops.name);
+	if (pool == NULL)
+		die("buffers for observations");
+	return pool;
+}
+
 static void
 start_workers(struct rig *r, uint32_t limits, bool answer_closed_ports)
 {
@@ -211,9 +252,13 @@ start_workers(struct rig *r, uint32_t limits, bool answer_closed_ports)
 		.tx_ports = 1u << r->port,
 		.multi_seg_ports = 1u << r->port,
 		.neighbour_queue = 4,
-		.seed = 1};
+		.seed = 1,
+		.handshakes = &r->handshakes,
+		.stations = stations_wanted()};
 	char err[256];
 
+	if (ts_observe_init() != 0)
+		die("the mark of traced packets");
 	conf.rxq[0].port = r->port;
 	conf.reassembly.timeout_ms = 15000;
 	conf.reassembly.max_datagrams = 16;
@@ -227,6 +272,7 @@ start_workers(struct rig *r, uint32_t limits, bool answer_closed_ports)
 	if (!answer_closed_ports)
 		conf.limits.box[TS_LIMIT_ICMP4_UNREACHABLE].per_second = 0;
 	for (conf.id = 0; conf.id < RIG_N_WORKERS; conf.id++, conf.n_rxq = 0) {
+		conf.observe_pool = observe_pool(conf.id);
 		r->workers[conf.id] = ts_worker_create(&conf, err, sizeof(err));
 		if (r->workers[conf.id] == NULL)
 			die(err);

@@ -3,6 +3,8 @@
  * The worker's real code between two rings: one port (net_ring), two workers in one thread, control's own tables. EAL
  * and FIBs are made once; what a test changes in the configuration takes effect with rig_configure().
  *
+ * TS_SIMD (scalar, avx2, avx512) in the environment says which stations the workers have; without it the best ones.
+ *
  * Interfaces: 0 untagged without a twin, 1 VLAN 100 and 2 QinQ 200.300 with twins (their punt ring is read by the
  * test).
  */
@@ -15,6 +17,7 @@
 
 #include "control/local.h"
 #include "dataplane/contact.h"
+#include "dataplane/handshake.h"
 #include "dataplane/worker.h"
 #include "lib/config.h"
 
@@ -37,6 +40,7 @@ struct rig {
 	struct ts_worker *worker; /* the one that receives */
 	struct ts_worker *workers[RIG_N_WORKERS];
 	struct rte_mempool *pool;
+	struct ts_handshakes handshakes;
 	struct rte_ring *to_port, *from_port;
 	uint16_t port;
 	uint64_t now;

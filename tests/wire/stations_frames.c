@@ -1,0 +1,629 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "stations_frames.h"
+
+#include "lib/teredo.h"
+
+#define PACKET_MAX 2000
+#define ETHERTYPE_ARP 0x0806
+
+static uint64_t state;
+static struct client clients[FRAMES_CLIENTS];
+
+void
+frames_seed(uint64_t seed)
+{
+	state = seed;
+}
+
+/* splitmix64 */
+uint64_t
+frames_draw(uint64_t below)
+{
+	uint64_t z = state += UINT64_C(0x9e3779b97f4a7c15);
+
+	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+	return (z ^ z >> 31) % below;
+}
+
+static bool
+one_in(unsigned n)
+{
+	return frames_draw(n) == 0;
+}
+
+void
+frames_clients(void)
+{
+	for (unsigned i = 0; i < FRAMES_CLIENTS; i++)
+		clients[i] = client_number(i);
+}
+
+/* --- addresses --- */
+
+static const char *
+pick(const char *const *list, size_t n)
+{
+	return list[frames_draw(n)];
+}
+#define PICK(list) pick(list, RTE_DIM(list))
+
+static void
+put_random(uint8_t *at, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		at[i] = (uint8_t)frames_draw(256);
+}
+
+/* A far end by the routes of 80.0.0.0/4, each with a next hop of another kind; seldom one that is refused. */
+static void
+put_site(uint8_t v4[4], bool hostile)
+{
+	static const char *const refused[] = {ROUTER_V4, "198.51.100.0", "198.51.100.255", "192.88.99.1", "192.88.99.7",
+		"10.1.2.3", "127.0.0.1", "0.0.0.1", "224.0.0.5", "240.0.0.1", "255.255.255.255", "169.254.3.4",
+		"172.16.0.1", "192.168.4.4", "100.64.0.1", "203.0.113.5", "198.18.0.1", A_BR, S_ROUTER, SERVER, R_V4,
+		"95.0.0.9"};
+
+	if (hostile && one_in(2)) {
+		put_v4(v4, PICK(refused));
+		return;
+	}
+	put_random(v4, 4);
+	v4[0] = 81;
+	if (one_in(3))
+		v4[0] = (uint8_t)(80 + frames_draw(16));
+	if (one_in(32))
+		put_v4(v4, SITE_V4);
+}
+
+static void
+put_native(uint8_t v6[16], bool hostile)
+{
+	static const char *const refused[] = {"fe80::1", "fc00::1", "fd12::7", "ff02::1", "fec0::9", "::1", "::",
+		"::ffff:1.2.3.4", PATH_ID6, "2001:db8:100::1", "2002:c058:6301::", "2002:5101:203::1", X_USER,
+		A_USER, B_USER, S_USER, T_USER, CLIENT_ADDR, R_B, "2001:db8:1:2:0:5efe:198.51.100.1",
+		"2001:db8:9::5efe:198.51.100.1", "2001:d00:1::1", "3fff:40::1", "2001:db8:66::1",
+		"2001:db8:77:0:200:5efe:198.51.100.1"};
+
+	if (hostile && one_in(2)) {
+		put_v6(v6, PICK(refused));
+		return;
+	}
+	put_v6(v6, "2001:db8::");
+	v6[5] = one_in(3) ? (uint8_t)(0x80 + frames_draw(16)) : 0;
+	v6[7] = (uint8_t)frames_draw(4);
+	v6[15] = (uint8_t)frames_draw(256);
+	if (one_in(8))
+		put_random(v6 + 8, 8);
+	if (one_in(16)) {
+		v6[0] = 0x24;
+		put_random(v6 + 1, 15);
+	}
+}
+
+/* A user of the mechanism, and the relay's and his outer address. */
+static void
+put_user(enum frame_kind kind, uint8_t v6[16], uint8_t relay[4], uint8_t site[4], bool hostile)
+{
+	bool second = one_in(4);
+
+	memset(v6, 0, 16);
+	put_site(site, hostile);
+	switch (kind) {
+	case FRAME_6TO4_IN:
+	case FRAME_6TO4_OUT:
+		v6[0] = 0x20;
+		v6[1] = 2;
+		memcpy(v6 + 2, site, 4);
+		put_v4(relay, second ? ROUTER_V4 : X_RELAY);
+		break;
+	case FRAME_6RD_IN:
+	case FRAME_6RD_OUT:
+		put_v4(relay, second ? B_BR : A_BR);
+		if (second) { /* all of IPv4 behind 26 bits */
+			put_v6(v6, "3fff:40::");
+			for (unsigned i = 0; i < 4; i++) {
+				v6[3 + i] |= site[i] >> 2;
+				v6[4 + i] |= (uint8_t)(site[i] << 6);
+			}
+			break;
+		}
+		put_v6(v6, "2001:d00::");
+		put_random(v6 + 4, 3);
+		if (hostile && one_in(4))
+			memcpy(v6 + 4, one_in(2) ? "\0\0\1" : "\0\0\2", 3); /* of the relay itself, of a known one */
+		site[0] = 10;
+		memcpy(site + 1, v6 + 4, 3);
+		break;
+	default:
+		put_v4(relay, second ? T_ROUTER : S_ROUTER);
+		put_v6(v6, second ? "2001:db8:1:3::" : "2001:db8:1:2::");
+		if (!hostile || one_in(2)) {
+			put_v4(site, second ? "172.21.0.0" : "172.20.0.0");
+			put_random(site + 3, 1);
+		}
+		v6[8] = one_in(4) ? 2 : 0;
+		v6[10] = 0x5e;
+		v6[11] = 0xfe;
+		memcpy(v6 + 12, site, 4);
+		if (hostile && one_in(8))
+			v6[11] = 0xff;
+	}
+	v6[15] |= kind <= FRAME_6RD_OUT ? 1 : 0;
+}
+
+/* --- inner packets --- */
+
+static size_t
+payload_len(void)
+{
+	static const uint16_t near[] = {1240, 1280 - 40, 1300 - 60, 1440, 1460, 1480 - 40};
+
+	switch (frames_draw(16)) {
+	case 0:
+		return near[frames_draw(RTE_DIM(near))] + frames_draw(5) - 2;
+	case 1:
+		return frames_draw(1500);
+	case 2:
+		return 0;
+	default:
+		return frames_draw(100);
+	}
+}
+
+/* A SYN, with options around its MSS. */
+static void
+put_tcp(uint8_t *p, size_t payload)
+{
+	uint8_t *tcp = p + 40;
+
+	p[6] = 6;
+	if (payload < 28)
+		return;
+	tcp[12] = (uint8_t)((5 + frames_draw(3)) << 4);
+	tcp[13] = one_in(4) ? 0x10 : 0x02;
+	tcp[20] = one_in(4) ? 1 : 2;
+	tcp[21] = tcp[20] == 1 ? 2 : 4;
+	tcp[22] = tcp[20] == 1 ? 4 : 0x05;
+	tcp[23] = (uint8_t)frames_draw(256);
+}
+
+static void
+put_extension(uint8_t *p, size_t payload)
+{
+	static const uint8_t types[] = {43, 43, 43, 0, 44, 60, 51, 59, 135};
+
+	p[6] = types[frames_draw(RTE_DIM(types))];
+	if (payload < 8)
+		return;
+	p[40] = 58;
+	p[41] = 0;
+	p[42] = one_in(2) ? 0 : (uint8_t)frames_draw(5);
+	p[43] = (uint8_t)frames_draw(3);
+}
+
+/* The header is there up to the next header; addresses come later. */
+static size_t
+put_inner(uint8_t *p, bool hostile)
+{
+	size_t payload = payload_len();
+	uint32_t words = (uint32_t)frames_draw(1u << 28);
+
+	memset(p, 0, 40);
+	put_random(p + 40, payload);
+	p[0] = (uint8_t)(0x60 | words >> 24);
+	memcpy(p + 1, &words, 3);
+	p[4] = (uint8_t)(payload >> 8);
+	p[5] = (uint8_t)payload;
+	p[6] = 17;
+	p[7] = (uint8_t)(one_in(16) ? frames_draw(4) : 2 + frames_draw(250));
+	if (one_in(12))
+		put_tcp(p, payload);
+	else if (hostile && one_in(3))
+		put_extension(p, payload);
+	if (hostile && one_in(4))
+		p[7] = (uint8_t)frames_draw(3);
+	return 40 + payload;
+}
+
+/* Something that the packet's own fields deny. */
+static void
+bend_inner(uint8_t *p, size_t *len)
+{
+	switch (frames_draw(6)) {
+	case 0:
+		p[0] ^= (uint8_t)(1u << (4 + frames_draw(4)));
+		break;
+	case 1:
+		p[4] = (uint8_t)frames_draw(8);
+		break;
+	case 2:
+		p[5] = (uint8_t)frames_draw(256);
+		break;
+	case 3:
+		*len = frames_draw(*len + 1);
+		break;
+	case 4: /* trailing bytes, as of a short frame */
+		put_random(p + *len, 46);
+		*len += frames_draw(46);
+		break;
+	default:
+		p[frames_draw(40)] ^= (uint8_t)(1u << frames_draw(8));
+	}
+}
+
+/* --- outer headers --- */
+
+/* IPv4 in front of p + room; returns where it begins. Options move it forward. */
+static size_t
+put_outer(uint8_t *p, size_t room, size_t len, uint8_t protocol, const uint8_t src[4], const uint8_t dst[4], bool hostile)
+{
+	size_t ihl = hostile && one_in(4) ? 20 + 4 * frames_draw(4) : 20, at = room - ihl;
+	uint8_t *ip = p + at;
+	uint16_t sum;
+
+	memset(ip, 1, ihl); /* options of NOPs */
+	if (ihl > 20 && one_in(4))
+		memcpy(ip + 20, "\x83\x03\x04", 3);
+	ip[0] = (uint8_t)(0x40 | ihl / 4);
+	ip[1] = (uint8_t)frames_draw(256);
+	if (!hostile)
+		ip[1] &= 0xfc;
+	ip[2] = (uint8_t)((ihl + len) >> 8);
+	ip[3] = (uint8_t)(ihl + len);
+	put_random(ip + 4, 2);
+	ip[6] = one_in(2) ? 0x40 : 0;
+	ip[7] = 0;
+	ip[8] = (uint8_t)(1 + frames_draw(255));
+	ip[9] = protocol;
+	memcpy(ip + 12, src, 4);
+	memcpy(ip + 16, dst, 4);
+	if (hostile && one_in(6))
+		ip[2 + frames_draw(2)] ^= (uint8_t)(1u << frames_draw(8));
+	if (hostile && one_in(4)) { /* a fragment: of nothing, or the first one */
+		ip[6] = one_in(2) ? 0x20 : 0;
+		ip[7] = (uint8_t)frames_draw(3);
+	}
+	memset(ip + 10, 0, 2);
+	sum = (uint16_t)~rte_raw_cksum(ip, ihl);
+	memcpy(ip + 10, &sum, 2);
+	if (hostile && one_in(6))
+		ip[frames_draw(20)] ^= (uint8_t)(1u << frames_draw(8));
+	return at;
+}
+
+/* --- packets of each kind: begin at p + the number returned; *len bytes --- */
+
+#define ROOM 64 /* for an outer header with options */
+
+static size_t
+make_into_tunnel(uint8_t *p, size_t *len, enum frame_kind kind, bool hostile)
+{
+	uint8_t relay[4], site[4];
+
+	*len = put_inner(p + ROOM, hostile);
+	put_native(p + ROOM + 8, hostile);
+	put_user(kind, p + ROOM + 24, relay, site, hostile);
+	if (hostile && one_in(4))
+		bend_inner(p + ROOM, len);
+	return ROOM;
+}
+
+static size_t
+make_out_of_tunnel(uint8_t *p, size_t *len, enum frame_kind kind, bool hostile)
+{
+	uint8_t relay[4], site[4], unused[4];
+	size_t at;
+
+	*len = put_inner(p + ROOM, hostile);
+	put_user(kind, p + ROOM + 8, relay, site, hostile);
+	put_native(p + ROOM + 24, hostile);
+	if (one_in(16))
+		put_user((enum frame_kind)(frames_draw(3) * 2), p + ROOM + 24, unused, unused, hostile);
+	else if (one_in(16))
+		memcpy(p + ROOM + 24, clients[frames_draw(FRAMES_CLIENTS)].addr, 16);
+	if (hostile && one_in(6))
+		put_site(site, true);
+	if (hostile && one_in(6))
+		bend_inner(p + ROOM, len);
+	at = put_outer(p, ROOM, *len, 41, site, relay, hostile);
+	*len += ROOM - at;
+	return at;
+}
+
+static size_t
+make_teredo_in(uint8_t *p, size_t *len, bool hostile)
+{
+	*len = put_inner(p, hostile);
+	put_native(p + 8, hostile);
+	memcpy(p + 24, clients[frames_draw(FRAMES_CLIENTS)].addr, 16);
+	if (hostile)
+		p[24 + frames_draw(16)] ^= (uint8_t)(1u << frames_draw(8));
+	if (one_in(8)) { /* a ping, as tests of connectivity send it */
+		p[6] = 58;
+		p[40] = 128;
+	}
+	if (hostile && one_in(4))
+		bend_inner(p, len);
+	return 0;
+}
+
+/* UDP from the client, around the inner packet at p + ROOM. */
+static size_t
+put_udp(uint8_t *p, size_t inner, const struct client *c, rte_be32_t to, uint16_t port, bool hostile)
+{
+	uint8_t *udp = p + ROOM - 8, src[4];
+	size_t len = inner + 8;
+	uint32_t sum;
+
+	put_v4(src, c->v4);
+	if (hostile && one_in(6))
+		put_site(src, true);
+	udp[0] = (uint8_t)(c->port >> 8);
+	udp[1] = (uint8_t)(c->port + (hostile && one_in(6)));
+	udp[2] = (uint8_t)(port >> 8);
+	udp[3] = (uint8_t)port;
+	udp[4] = (uint8_t)(len >> 8);
+	udp[5] = (uint8_t)(len + (hostile && one_in(6)));
+	memset(udp + 6, 0, 2);
+	if (!one_in(8)) {
+		uint16_t halves[4];
+
+		memcpy(halves, src, 4);
+		memcpy(halves + 2, &to, 4);
+		sum = rte_raw_cksum(udp, len) + halves[0] + halves[1] + halves[2] + halves[3] + RTE_BE16(17) +
+			rte_cpu_to_be_16((uint16_t)len);
+		while (sum >> 16 != 0)
+			sum = (sum & 0xffff) + (sum >> 16);
+		halves[0] = sum == 0xffff ? 0xffff : (uint16_t)~sum;
+		memcpy(udp + 6, halves, 2);
+		if (hostile && one_in(6))
+			udp[6] ^= 0x10;
+	}
+	return put_outer(p, ROOM - 8, len, 17, src, (const uint8_t *)&to, hostile);
+}
+
+static size_t
+make_teredo_out(uint8_t *p, size_t *len, bool hostile)
+{
+	const struct client *c = &clients[frames_draw(FRAMES_CLIENTS)];
+	rte_be32_t relay;
+	size_t at;
+
+	put_v4((uint8_t *)&relay, R_V4);
+	if (one_in(8))
+		*len = put_bubble(p + ROOM, c->v6, one_in(4) ? NATIVE : R_B);
+	else {
+		*len = put_inner(p + ROOM, hostile);
+		memcpy(p + ROOM + 8, c->addr, 16);
+		put_native(p + ROOM + 24, hostile);
+	}
+	if (hostile && one_in(3))
+		p[ROOM + 8 + frames_draw(16)] ^= (uint8_t)(1u << frames_draw(8));
+	if (hostile && one_in(6))
+		bend_inner(p + ROOM, len);
+	at = put_udp(p, *len, c, relay, R_PORT, hostile);
+	*len += ROOM - at;
+	return at;
+}
+
+static size_t
+make_to_server(uint8_t *p, size_t *len, bool hostile)
+{
+	const struct client *c = &clients[frames_draw(FRAMES_CLIENTS)], *other = &clients[frames_draw(FRAMES_CLIENTS)];
+	rte_be32_t server;
+	size_t at;
+
+	put_v4((uint8_t *)&server, one_in(4) ? SERVER_2ND : SERVER);
+	switch (frames_draw(8)) {
+	case 0:
+		*len = put_bubble(p + ROOM, c->v6, other->v6);
+		break;
+	case 1:
+		*len = put_echo(p + ROOM, c->v6, one_in(2) ? NATIVE : other->v6);
+		break;
+	default:
+		*len = put_rs(p + ROOM, one_in(2) ? RS_CLIENT : RS_CONE_CLIENT, 8 * frames_draw(2));
+	}
+	if (hostile && one_in(3))
+		p[ROOM + frames_draw(48)] ^= (uint8_t)(1u << frames_draw(8));
+	if (hostile && one_in(6))
+		bend_inner(p + ROOM, len);
+	at = put_udp(p, *len, c, server, SERVER_PORT, hostile);
+	*len += ROOM - at;
+	return at;
+}
+
+static size_t
+make_ping4(uint8_t *p, size_t *len, bool hostile)
+{
+	static const char *const to[] = {X_RELAY, ROUTER_V4, A_BR, S_ROUTER, R_V4};
+	uint8_t src[4], dst[4], *icmp = p + ROOM;
+	size_t n = 8 + payload_len(), at;
+	uint16_t sum;
+
+	n = RTE_MIN(n, (size_t)1480);
+	put_random(icmp, n);
+	memcpy(icmp, "\x08\0\0\0", 4);
+	if (hostile && one_in(4))
+		icmp[0] = (uint8_t)frames_draw(20);
+	sum = (uint16_t)~rte_raw_cksum(icmp, n);
+	memcpy(icmp + 2, &sum, 2);
+	if (hostile && one_in(4))
+		icmp[frames_draw(8)] ^= 1;
+	put_site(src, hostile);
+	put_v4(dst, hostile ? PICK(to) : X_RELAY);
+	at = put_outer(p, ROOM, n, 1, src, dst, hostile);
+	*len = n + ROOM - at;
+	return at;
+}
+
+/* To the relay's own addresses, natively or out of the tunnel. */
+static size_t
+make_ping6(uint8_t *p, size_t *len, bool hostile)
+{
+	static const char *const to[] = {"2002:c058:6301::", PATH_ID6, "2001:db8:100::1"};
+	uint8_t *ip = p + ROOM, relay[4], site[4];
+	size_t n = 8 + RTE_MIN(payload_len(), (size_t)1400), at;
+
+	make_v6(ip, NATIVE, hostile ? PICK(to) : to[0], n);
+	put_random(ip + 40, n);
+	ip[6] = 58;
+	memcpy(ip + 40, "\x80\0\0\0", 4);
+	if (hostile && one_in(2))
+		ip[40] = (uint8_t)frames_draw(256);
+	put_native(ip + 8, hostile);
+	*len = 40 + n;
+	if (one_in(2)) {
+		set_icmp6_checksum(ip, 40 + n);
+		if (hostile && one_in(4))
+			ip[frames_draw(48)] ^= 1;
+		return ROOM;
+	}
+	put_user(FRAME_6TO4_OUT, ip + 8, relay, site, hostile);
+	set_icmp6_checksum(ip, 40 + n);
+	at = put_outer(p, ROOM, *len, 41, site, relay, hostile);
+	*len += ROOM - at;
+	return at;
+}
+
+/* For the host itself, or for nobody. */
+static size_t
+make_for_host(uint8_t *p, size_t *len, bool hostile)
+{
+	static const char *const v6[] = {"2001:db8:100::1", "ff02::1", "fe80::1", "2001:db8:85::7", "ff02::1:ff00:1",
+		"2001:200:0:b000::b"};
+	static const char *const v4[] = {ROUTER_V4, "81.1.1.1", "224.0.0.5", X_RELAY, R_V4, "198.51.100.255"};
+	static const uint8_t protocols[] = {6, 17, 1, 41, 47, 89};
+	uint8_t src[4], dst[4];
+	size_t at;
+
+	*len = put_inner(p + ROOM, hostile);
+	if (one_in(2)) {
+		put_native(p + ROOM + 8, hostile);
+		put_v6(p + ROOM + 24, PICK(v6));
+		p[ROOM + 6] = one_in(2) ? 58 : 6;
+		return ROOM;
+	}
+	put_site(src, hostile);
+	put_v4(dst, PICK(v4));
+	at = put_outer(p, ROOM, *len, protocols[frames_draw(RTE_DIM(protocols))], src, dst, hostile);
+	*len += ROOM - at;
+	return at;
+}
+
+/* From a router on the way to a site, about what the relay sent there. */
+static size_t
+make_error4(uint8_t *p, size_t *len, bool hostile)
+{
+	uint8_t relay[4], site[4], router[4], *icmp = p + ROOM;
+	size_t inner = 40 + frames_draw(60), n, at;
+	uint16_t sum;
+
+	make_into_tunnel(icmp + 28 - ROOM, &n, FRAME_6TO4_IN, false);
+	put_user(FRAME_6TO4_IN, icmp + 28 + 24, relay, site, hostile);
+	put_outer(icmp, 28, inner, 41, relay, site, false);
+	memset(icmp, 0, 8);
+	icmp[0] = one_in(4) ? 11 : 3;
+	icmp[1] = icmp[0] == 3 ? (uint8_t)(one_in(4) ? frames_draw(6) : 4) : 0;
+	icmp[6] = (uint8_t)frames_draw(7);
+	icmp[7] = (uint8_t)frames_draw(256);
+	n = 28 + inner;
+	sum = (uint16_t)~rte_raw_cksum(icmp, n);
+	memcpy(icmp + 2, &sum, 2);
+	put_site(router, hostile);
+	at = put_outer(p, ROOM, n, 1, router, relay, hostile);
+	*len = n + ROOM - at;
+	return at;
+}
+
+static size_t
+make_packet(uint8_t *p, size_t *len, enum frame_kind kind, bool hostile)
+{
+	switch (kind) {
+	case FRAME_6TO4_IN:
+	case FRAME_6RD_IN:
+	case FRAME_ISATAP_IN:
+		return make_into_tunnel(p, len, kind, hostile);
+	case FRAME_6TO4_OUT:
+	case FRAME_6RD_OUT:
+	case FRAME_ISATAP_OUT:
+		return make_out_of_tunnel(p, len, kind, hostile);
+	case FRAME_TEREDO_IN:
+		return make_teredo_in(p, len, hostile);
+	case FRAME_TEREDO_OUT:
+		return make_teredo_out(p, len, hostile);
+	case FRAME_SERVER:
+		return make_to_server(p, len, hostile);
+	case FRAME_ECHO4:
+		return make_ping4(p, len, hostile);
+	case FRAME_ECHO6:
+		return make_ping6(p, len, hostile);
+	case FRAME_ERROR:
+		return make_error4(p, len, hostile);
+	default:
+		return make_for_host(p, len, hostile);
+	}
+}
+
+/* --- frames --- */
+
+static unsigned
+pick_tags(uint16_t tags[2], bool hostile)
+{
+	tags[0] = RIG_VLAN;
+	tags[1] = RIG_QINQ_INNER;
+	if (hostile && one_in(8)) {
+		tags[0] = (uint16_t)(one_in(2) ? 0 : frames_draw(4096)); /* 0: a priority tag */
+		return 1;
+	}
+	switch (frames_draw(hostile ? 4 : 40)) {
+	case 0:
+		return 1;
+	case 1:
+		tags[0] = RIG_QINQ_OUTER;
+		return 2;
+	default:
+		return 0;
+	}
+}
+
+static void
+put_frame(struct frame *f, const uint8_t *packet, size_t len, bool arp, bool hostile)
+{
+	static const uint8_t group[6] = {0x33, 0x33, 0, 0, 0, 1};
+	uint16_t tags[2], type = packet[0] >> 4 == 6 ? RTE_ETHER_TYPE_IPV6 : RTE_ETHER_TYPE_IPV4;
+	unsigned n_tags = pick_tags(tags, hostile);
+	uint8_t mac[6];
+
+	memcpy(mac, rig_mac, 6);
+	if (hostile && one_in(8))
+		mac[frames_draw(6)] ^= (uint8_t)(1u << frames_draw(8));
+	if (hostile && one_in(16))
+		memcpy(mac, group, 6);
+	if (arp || (hostile && one_in(24)))
+		type = one_in(2) ? ETHERTYPE_ARP : (uint16_t)frames_draw(65536);
+	else if (hostile && one_in(24))
+		type = one_in(2) ? RTE_ETHER_TYPE_IPV4 : RTE_ETHER_TYPE_IPV6;
+	f->len = make_frame(f->bytes, mac, n_tags, tags, type, packet, len);
+	f->bytes[11] = (uint8_t)frames_draw(8);
+	if (hostile && one_in(24))
+		f->len = frames_draw(RTE_MIN(f->len, (size_t)62) + 1);
+	if (f->len == 0)
+		f->len = 1;
+}
+
+void
+frame_make(struct frame *f, enum frame_kind kind, unsigned hostility)
+{
+	static const size_t segments[] = {16, 40, 61, 64, 129, 130, 142, 700};
+	static uint8_t packet[ROOM + PACKET_MAX + 256];
+	bool hostile = frames_draw(100) < hostility;
+	size_t len, at = make_packet(packet, &len, kind, hostile);
+
+	put_frame(f, packet + at, RTE_MIN(len, (size_t)PACKET_MAX), kind == FRAME_LINK && one_in(3), hostile);
+	f->segment = hostile && one_in(4) ? segments[frames_draw(RTE_DIM(segments))] : 0;
+	f->headroom = hostile && one_in(12) ? (uint16_t)frames_draw(48) : RTE_PKTMBUF_HEADROOM;
+	f->rss = hostile && one_in(4);
+	f->hash = (uint32_t)frames_draw(UINT32_MAX);
+}
