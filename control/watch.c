@@ -7,6 +7,7 @@
 
 #include <rte_cycles.h>
 
+#include "control/log.h"
 #include "control/observe.h"
 #include "control/watch_priv.h"
 
@@ -146,6 +147,8 @@ begin(struct watch *w, uint32_t snap, struct ts_answer *out)
 	w->session = ++w->c->watches->sessions;
 	renew(w);
 	ts_observer_apply(w->c->observer);
+	ts_log("%s started by the control socket",
+		w == &w->c->watches->of[TRACE] ? names[TRACE] : names[CAPTURE]); /* O28 */
 	out->whole = json_pack("{s:I}", "session", (json_int_t)w->session);
 }
 

@@ -13,22 +13,34 @@ _tsunagictl()
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return
 		;;
-	-n | --limit) return ;;
+	-n | --limit | -t | -d | --snap | --match | --drop) return ;;
+	-w | --write)
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		return
+		;;
+	--lane)
+		mapfile -t COMPREPLY < <(compgen -W 'rx 6to4-encap 6to4-decap 6rd-encap 6rd-decap isatap-encap isatap-decap
+			teredo-encap teredo-decap teredo-server local4 local6 reassemble handed-over teredo-queue neigh-wait punt tx' \
+			-- "$cur")
+		return
+		;;
 	esac
 	if [[ $cur == -* ]]; then
-		mapfile -t COMPREPLY < <(compgen -W '--socket --json --all --full --limit --help --version' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W '--socket --json --all --full --limit --lane --drop --match --snap
+			--write --help --version' -- "$cur")
 		return
 	fi
 	# Options and the socket's path may stand anywhere; what counts are the words without them.
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		-s | --socket | -n | --limit) ((i++)) ;;
+		-s | --socket | -n | --limit | -t | -d | -w | --write | --lane | --drop | --match | --snap) ((i++)) ;;
 		-*) ;;
 		*) words+=("${COMP_WORDS[i]}") ;;
 		esac
 	done
 	case ${#words[@]} in
-	0) mapfile -t COMPREPLY < <(compgen -W 'show explain health drain resume reload' -- "$cur") ;;
+	0) mapfile -t COMPREPLY < <(compgen -W 'show explain decode top trace capture health drain
+		resume reload' -- "$cur") ;;
 	1)
 		[[ ${words[0]} == show ]] && mapfile -t COMPREPLY < <(compgen -W \
 			'counters drops ports interfaces routes neighbours strangers fpm workers tables teredo version' -- "$cur")

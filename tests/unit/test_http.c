@@ -235,7 +235,7 @@ test_slow_clients(void **state)
 	worst_turn_ms = 0;
 	for (unsigned i = 0; i < 6; i++) {
 		slow[i] = dial(tcp());
-		say(slow[i], i < 3 ? "GET /whe" : "GET /much HTTP/1.1\r\nHost: x\r\n\r\n");
+		say(slow[i], i < 3 ? "GET /when" : "GET /much HTTP/1.1\r\nHost: x\r\n\r\n");
 	}
 	for (unsigned i = 0; i < 20; i++)
 		turn();
