@@ -16,8 +16,8 @@
 
 #include "log.h"
 
-/* A turn of the control thread handles a few thousand messages and then looks after others. */
-#define READS_PER_TURN 4
+/* A turn of the control thread handles two thousand messages, some 10 ms, and then looks after others. */
+#define READS_PER_TURN 1
 
 static int
 watch(const struct ts_fpm *f, int fd)

@@ -153,7 +153,7 @@ void
 ts_history_add(struct ts_history *h, int64_t wall_ms, uint64_t mono_ms, const uint64_t *values)
 {
 	uint64_t dt = mono_ms - h->mono_ms;
-	double rates[TS_HISTORY_MAX_SERIES];
+	double rates[TS_HISTORY_MAX_SERIES] = {0};
 	int64_t jump;
 
 	if (h->started && dt == 0)

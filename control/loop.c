@@ -24,8 +24,8 @@
 #include "log.h"
 #include "observe.h"
 #include "reload.h"
-#include "watch.h"
 #include "status.h"
+#include "watch.h"
 
 #define EVENT_POLL_MS 5
 #define EVENT_BATCH 64

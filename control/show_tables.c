@@ -99,8 +99,8 @@ ts_show_tables(const struct ts_control *c, const char *arg, struct ts_answer *ou
 
 	(void)arg;
 	ts_rib_stats(c->rib, &rib);
-	out->whole = json_pack("{s:{s:I, s:I, s:I, s:o, s:I, s:I, s:o, s:o, s:I, s:I, s:I, s:I, s:o, s:o, s:o}}", "tables",
-		"version", (json_int_t)ts_publish_version(c->publisher), "ipv4_routes",
+	out->whole = json_pack("{s:{s:I, s:I, s:I, s:o, s:I, s:I, s:o, s:o, s:I, s:I, s:I, s:I, s:o, s:o, s:o}}",
+		"tables", "version", (json_int_t)ts_publish_version(c->publisher), "ipv4_routes",
 		(json_int_t)ts_rib_count(c->rib, AF_INET), "ipv6_routes", (json_int_t)ts_rib_count(c->rib, AF_INET6),
 		"limits", limits(&c->cfg), "next_hops", (json_int_t)ts_nexthops_in_use(c->nexthops), "next_hops_full",
 		(json_int_t)ts_nexthops_full(c->nexthops), "ipv4_fib", usage(&rib.family[0], "tbl8 groups"), "ipv6_fib",

@@ -18,7 +18,8 @@
 #ifdef TS_VEC_SET
 #define TS_VEC(name) TS_VEC_PASTE(name, TS_VEC_SET)
 
-/* vec_encap.c */
+/* vec_classify6.c, vec_encap.c */
+void TS_VEC(ts_classify6)(struct ts_worker *w, struct ts_vec *in, struct ts_lanes *out);
 void TS_VEC(ts_6to4_encap)(struct ts_worker *w, struct ts_vec *in);
 void TS_VEC(ts_6rd_encap)(struct ts_worker *w, struct ts_vec *in);
 void TS_VEC(ts_isatap_encap)(struct ts_worker *w, struct ts_vec *in);

@@ -12,20 +12,14 @@
 
 #ifdef TS_VEC_SET
 
-#include <immintrin.h>
+#include <limits.h>
 
 #include "outer4.h"
 #include "tunnel.h"
+#include "vec_rules.h"
 
 #define LANES 8
 #define FEW 3 /* so many packets are faster one by one */
-#define MAX_RULES (1 + 2 * TS_MAX_6RD + TS_MAX_KNOWN_PREFIXES + TS_MAX_ISATAP + TS_OWN6_NETS)
-
-/* Prefixes of IPv6 addresses, as far as their first 64 bits go, in memory's byte order. */
-struct rules {
-	unsigned n;
-	uint64_t bits[MAX_RULES], mask[MAX_RULES];
-};
 
 /* What the packets of a burst that go into one tunnel have in common. */
 struct lane {
@@ -35,7 +29,7 @@ struct lane {
 	const struct ts_encap_counters *counters;
 	ts_lane_fn scalar;
 	uint16_t domain;
-	struct rules sources; /* that are not plain */
+	struct ts_rules sources; /* that are not plain */
 	bool limited;
 	uint32_t constant_sum; /* of the outer header's words that are the same in every packet */
 	uint64_t constant_words; /* fragment offset, TTL, protocol; as they lie in memory behind the identification */
@@ -64,28 +58,12 @@ load32(const uint8_t *p)
 	return v;
 }
 
-static inline uint64_t
-load64(const uint8_t *p)
-{
-	uint64_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
 static inline __m256i
 gather32(const uint8_t *const ip[LANES], unsigned at)
 {
 	return _mm256_setr_epi32((int)load32(ip[0] + at), (int)load32(ip[1] + at), (int)load32(ip[2] + at),
 		(int)load32(ip[3] + at), (int)load32(ip[4] + at), (int)load32(ip[5] + at), (int)load32(ip[6] + at),
 		(int)load32(ip[7] + at));
-}
-
-static inline __m256i
-gather64(const uint8_t *const ip[4], unsigned at)
-{
-	return _mm256_setr_epi64x((long long)load64(ip[0] + at), (long long)load64(ip[1] + at),
-		(long long)load64(ip[2] + at), (long long)load64(ip[3] + at));
 }
 
 /* 16 bytes of each of two packets. */
@@ -127,55 +105,41 @@ equal_masked32(__m256i x, uint32_t mask, uint32_t bits)
 	return _mm256_cmpeq_epi32(_mm256_and_si256(x, _mm256_set1_epi32((int)mask)), _mm256_set1_epi32((int)bits));
 }
 
-static inline __m256i
-equal_masked64(__m256i x, uint64_t mask, uint64_t bits)
-{
-	return _mm256_cmpeq_epi64(
-		_mm256_and_si256(x, _mm256_set1_epi64x((long long)mask)), _mm256_set1_epi64x((long long)bits));
-}
-
 /* --- rules about native sources --- */
-
-static void
-add_rule(struct rules *r, const void *prefix, unsigned len)
-{
-	uint64_t mask = len == 0 ? 0 : rte_cpu_to_be_64(UINT64_MAX << (64 - RTE_MIN(len, 64u)));
-
-	r->mask[r->n] = mask;
-	r->bits[r->n++] = load64(prefix) & mask;
-}
 
 /* Of tunnels and of the box itself (O20), and those that the loop guard looks into (G29). */
 static void
-make_rules(struct rules *r, const struct ts_services *s)
+make_rules(struct ts_rules *r, const struct ts_services *s)
 {
 	static const uint8_t sixto4[8] = {0x20, 0x02};
 
 	r->n = 0;
-	add_rule(r, sixto4, 16);
+	ts_add_rule(r, ts_rule_of(sixto4, 16));
 	for (unsigned i = 0; i < s->n_sixrd; i++)
-		add_rule(r, &s->sixrd[i].map.prefix.addr, s->sixrd[i].map.prefix.len);
+		ts_add_rule(r, ts_rule_of(&s->sixrd[i].map.prefix.addr, s->sixrd[i].map.prefix.len));
 	for (unsigned i = 0; i < s->n_isatap; i++)
-		add_rule(r, &s->isatap[i].prefix.addr, s->isatap[i].prefix.len);
-	for (unsigned i = 0; i < s->loop_guard->n_known_6rd; i++)
-		add_rule(r, &s->loop_guard->known_6rd[i].prefix.addr, s->loop_guard->known_6rd[i].prefix.len);
+		ts_add_rule(r, ts_rule_of(&s->isatap[i].prefix.addr, s->isatap[i].prefix.len));
+	for (unsigned i = 0; i < s->loop_guard->n_known_6rd; i++) {
+		const struct ts_prefix6 *p = &s->loop_guard->known_6rd[i].prefix;
+
+		ts_add_rule(r, ts_rule_of(&p->addr, p->len));
+	}
 	for (unsigned i = 0; i < s->own6.n_nets; i++)
-		add_rule(r, &s->own6.net[i], 64);
+		ts_add_rule(r, (struct ts_rule){s->own6.net[i], UINT64_MAX});
 }
 
 /* Bit per packet of 4: a global unicast source (2000::/3) that no rule is about. */
 static inline unsigned
-plain_sources(const struct rules *r, const uint8_t *const ip[4])
+plain_sources(const struct ts_rules *r, const uint8_t *const ip[4])
 {
 	const unsigned src = offsetof(struct rte_ipv6_hdr, src_addr);
 	__m256i even = pair(ip[0] + src, ip[2] + src), odd = pair(ip[1] + src, ip[3] + src);
 	__m256i high = _mm256_unpacklo_epi64(even, odd), low = _mm256_unpackhi_epi64(even, odd);
 	/* G29: an ISATAP identifier, 0 or 2, 0, 5e, fe */
-	__m256i other = equal_masked64(low, UINT32_C(0xfffffffd), UINT32_C(0xfe5e0000));
+	__m256i other = ts_equal_masked64(low, UINT32_C(0xfffffffd), UINT32_C(0xfe5e0000));
 
-	for (unsigned i = 0; i < r->n; i++)
-		other = _mm256_or_si256(other, equal_masked64(high, r->mask[i], r->bits[i]));
-	other = _mm256_andnot_si256(other, equal_masked64(high, 0xe0, 0x20));
+	other = _mm256_or_si256(other, ts_matches_any(r, high));
+	other = _mm256_andnot_si256(other, ts_equal_masked64(high, 0xe0, 0x20));
 	return (unsigned)_mm256_movemask_pd(_mm256_castsi256_pd(other));
 }
 
@@ -196,12 +160,10 @@ embedded_6rd(const struct lane *l, const uint8_t *const ip[LANES], __m256i *refu
 	unsigned dst = offsetof(struct rte_ipv6_hdr, dst_addr), suffix_bits = 32u - d->map.ipv4_mask_len;
 	uint32_t suffix_mask = suffix_bits == 0 ? 0 : UINT32_MAX >> (32 - suffix_bits);
 	__m128i shift = _mm_cvtsi32_si128((int)(64 - d->map.prefix.len - suffix_bits));
-	__m256i first = gather64(ip, dst), second = gather64(ip + 4, dst), v4;
-	struct rules null_route = {.n = 0};
+	__m256i first = ts_gather64(ip, dst), second = ts_gather64(ip + 4, dst), v4;
+	struct ts_rule null_route = ts_rule_of(&d->null_route.addr, d->null_route.len);
 
-	add_rule(&null_route, &d->null_route.addr, d->null_route.len);
-	*refused = low_halves(equal_masked64(first, null_route.mask[0], null_route.bits[0]),
-		equal_masked64(second, null_route.mask[0], null_route.bits[0]));
+	*refused = low_halves(ts_matches(&null_route, first), ts_matches(&null_route, second));
 	v4 = low_halves(_mm256_srl_epi64(swap64(first), shift), _mm256_srl_epi64(swap64(second), shift));
 	v4 = _mm256_and_si256(v4, _mm256_set1_epi32((int)suffix_mask));
 	v4 = swap32(_mm256_or_si256(
@@ -235,7 +197,7 @@ static inline void
 gather_words(const uint8_t *const ip[LANES], __m256i *first, __m256i *second)
 {
 	const uint8_t *const low[4] = {ip[0], ip[1], ip[4], ip[5]}, *const high[4] = {ip[2], ip[3], ip[6], ip[7]};
-	__m256 a = _mm256_castsi256_ps(gather64(low, 0)), b = _mm256_castsi256_ps(gather64(high, 0));
+	__m256 a = _mm256_castsi256_ps(ts_gather64(low, 0)), b = _mm256_castsi256_ps(ts_gather64(high, 0));
 
 	*first = _mm256_castps_si256(_mm256_shuffle_ps(a, b, 0x88));
 	*second = _mm256_castps_si256(_mm256_shuffle_ps(a, b, 0xdd));
@@ -300,12 +262,26 @@ look_up(const struct ts_worker *w, const struct lane *l, struct rte_mbuf *const 
 {
 	const struct ts_prefix_set *deny = w->tables->services->deny6;
 
+	uint64_t suspect = 0;
+
 	for (unsigned i = 0; i < n; i++)
-		b->plain &= ~((uint64_t)ts_source_policy_suspect(l->policy, rte_cpu_to_be_32(b->dst[i])) << i);
+		suspect |= (uint64_t)ts_source_policy_suspect(l->policy, rte_cpu_to_be_32(b->dst[i])) << i;
+	b->plain &= ~suspect;
 	for (unsigned i = 0; deny != NULL && i < n; i++)
 		if (ts_prefix_set_contains(deny, rte_pktmbuf_mtod(pkt[i], const struct rte_ipv6_hdr *)->src_addr))
 			b->plain &= ~(UINT64_C(1) << i);
 	ts_fib4_lookup_bulk(w->tables->fib4, b->dst, b->nh, n);
+}
+
+static inline void
+pointers(const uint8_t *ip[LANES], struct rte_mbuf *const *pkt, unsigned n)
+{
+	if (likely(n >= LANES))
+		for (unsigned i = 0; i < LANES; i++)
+			ip[i] = rte_pktmbuf_mtod(pkt[i], const uint8_t *);
+	else
+		for (unsigned i = 0; i < LANES; i++)
+			ip[i] = rte_pktmbuf_mtod(pkt[RTE_MIN(i, n - 1)], const uint8_t *);
 }
 
 /* The last group is filled up with its last packet. */
@@ -317,8 +293,7 @@ prepare(const struct ts_worker *w, const struct lane *l, embedded_fn embedded, s
 
 	b->plain = 0;
 	for (unsigned at = 0; at < n; at += LANES) {
-		for (unsigned i = 0; i < LANES; i++)
-			ip[i] = rte_pktmbuf_mtod(pkt[RTE_MIN(at + i, n - 1)], const uint8_t *);
+		pointers(ip, pkt + at, n - at);
 		prepare8(l, embedded, ip, b, at);
 	}
 	look_up(w, l, pkt, n, b);
@@ -328,19 +303,19 @@ prepare(const struct ts_worker *w, const struct lane *l, embedded_fn embedded, s
 
 /* Outer and Ethernet header in front of `ip`; overlapping stores, so that each is as wide as it can be. */
 static inline void
-write_headers(uint8_t *ip, const struct lane *l, const struct ts_adjacency *adj, uint32_t first, uint32_t dst,
-	uint64_t id, uint32_t sum)
+write_headers(uint8_t *ip, const struct lane *l, const uint8_t *ethernet, unsigned l2_len, uint32_t first,
+	uint32_t dst, uint64_t id, uint32_t sum)
 {
 	uint64_t front = (uint64_t)first << 16 | RTE_BE16(RTE_ETHER_TYPE_IPV4), rest, ends;
-	uint8_t *ip4 = ip - TS_IPV4_HDR_LEN, *l2 = ip4 - adj->l2_len;
+	uint8_t *ip4 = ip - TS_IPV4_HDR_LEN, *l2 = ip4 - l2_len;
 
 	sum += (uint32_t)id;
 	sum = (sum + (sum << 16 | sum >> 16)) >> 16;
 	rest = id | l->constant_words | (uint64_t)(sum ^ 0xffff) << 48;
 	ends = (uint64_t)rte_cpu_to_be_32(dst) << 32 | l->t->src;
-	memcpy(l2, adj->l2, 16);
-	if (unlikely(adj->l2_len > RTE_ETHER_HDR_LEN))
-		memcpy(l2 + RTE_ETHER_HDR_LEN, adj->l2 + RTE_ETHER_HDR_LEN, 8);
+	memcpy(l2, ethernet, 16);
+	if (unlikely(l2_len > RTE_ETHER_HDR_LEN))
+		memcpy(l2 + RTE_ETHER_HDR_LEN, ethernet + RTE_ETHER_HDR_LEN, 8);
 	memcpy(ip4 - 2, &front, sizeof(front));
 	memcpy(ip4 + 4, &rest, sizeof(rest));
 	memcpy(ip4 + 12, &ends, sizeof(ends));
@@ -362,41 +337,62 @@ within_rates(struct ts_worker *w, struct rte_mbuf *m, const struct lane *l, uint
 	return false;
 }
 
+/* Of a burst, so far. */
 struct sent {
 	uint64_t packets, bytes; /* of IPv6 */
+	unsigned port;		 /* that the last one went to */
+	struct ts_tx_buffer *buffer;
 };
+
+static inline void
+enqueue(struct ts_worker *w, struct sent *sent, unsigned port, struct rte_mbuf *m)
+{
+	struct ts_tx_buffer *b = sent->buffer;
+
+	if (unlikely(port != sent->port)) {
+		sent->port = port;
+		sent->buffer = b = &w->tx[port];
+		w->tx_pending |= 1u << port;
+	}
+	b->pkt[b->n++] = m;
+	if (unlikely(b->n == TS_BURST_MAX))
+		ts_tx_flush_port(w, (uint16_t)port);
+}
 
 /* A plain packet. False: it is not, after all, and has not been touched. */
 static inline bool
-send_plain(struct ts_worker *w, struct rte_mbuf *m, const struct lane *l, const struct batch *b, unsigned i, struct sent *sent)
+send_plain(
+	struct ts_worker *w, struct rte_mbuf *m, const struct lane *l, const struct batch *b, unsigned i, struct sent *sent)
 {
 	const struct ts_nexthop *nh = ts_nexthop(w, b->nh[i]);
 	uint32_t total = rte_pktmbuf_pkt_len(m) + TS_IPV4_HDR_LEN, dst = b->dst[i];
 	const struct ts_adjacency *adj;
-	uint32_t headers;
+	unsigned l2_len, headroom;
 
 	if (likely(nh->kind == TS_NH_ADJACENCY && nh->n_slots == 1))
 		adj = &w->tables->adjacencies[nh->slots[0]];
-	else
-		adj = ts_adjacency_of(w, nh, m);
-	if (unlikely(adj == NULL || !adj->resolved || total > adj->mtu))
+	else if ((adj = ts_adjacency_of(w, nh, m)) == NULL)
 		return false;
-	headers = TS_IPV4_HDR_LEN + adj->l2_len;
-	if (unlikely(m->nb_segs != 1 || m->data_off < headers))
+	if (unlikely(!adj->resolved || total > adj->mtu))
+		return false;
+	l2_len = adj->l2_len;
+	headroom = m->data_off;
+	if (unlikely(m->nb_segs != 1 || headroom < TS_IPV4_HDR_LEN + l2_len))
 		return false;
 	if (unlikely(l->limited) && !within_rates(w, m, l, dst))
 		return true;
 
 	uint8_t *ip = rte_pktmbuf_mtod(m, uint8_t *);
 
-	ip[7]--;
-	write_headers(ip, l, adj, b->first[i], dst, rte_cpu_to_be_16(ts_ip_id(w, rte_cpu_to_be_32(dst))), b->sum[i]);
-	m->data_off = (uint16_t)(m->data_off - headers);
-	m->data_len = (uint16_t)(total + adj->l2_len);
-	m->pkt_len = total + adj->l2_len;
+	m->data_off = (uint16_t)(headroom - TS_IPV4_HDR_LEN - l2_len);
+	m->data_len = (uint16_t)(total + l2_len);
+	m->pkt_len = total + l2_len;
 	sent->packets++;
-	sent->bytes += total - TS_IPV4_HDR_LEN;
-	ts_tx_enqueue(w, adj->port, m);
+	sent->bytes += total;
+	ip[7]--;
+	write_headers(ip, l, adj->l2, l2_len, b->first[i], dst, rte_cpu_to_be_16(ts_ip_id(w, rte_cpu_to_be_32(dst))),
+		b->sum[i]);
+	enqueue(w, sent, adj->port, m);
 	return true;
 }
 
@@ -414,13 +410,13 @@ send_scalar(struct ts_worker *w, struct rte_mbuf *m, const struct lane *l)
 static void
 send_all(struct ts_worker *w, const struct lane *l, struct rte_mbuf *const *pkt, unsigned n, const struct batch *b)
 {
-	struct sent sent = {0};
+	struct sent sent = {.port = UINT_MAX};
 
 	for (unsigned i = 0; i < n; i++)
 		if (unlikely(!(b->plain >> i & 1) || !send_plain(w, pkt[i], l, b, i, &sent)))
 			send_scalar(w, pkt[i], l);
 	w->counters[l->counters->packets] += sent.packets;
-	w->counters[l->counters->bytes] += sent.bytes;
+	w->counters[l->counters->bytes] += sent.bytes - sent.packets * TS_IPV4_HDR_LEN;
 }
 
 /* --- lanes --- */
@@ -440,13 +436,6 @@ lane_begin(const struct ts_worker *w, struct lane *l, const struct ts_tunnel *t,
 	make_rules(&l->sources, w->tables->services);
 }
 
-/* Are there so many own networks that they have not all been noted? */
-static bool
-rules_complete(const struct ts_services *s)
-{
-	return s->own6.n_nets <= TS_OWN6_NETS;
-}
-
 void
 TS_VEC(ts_6to4_encap)(struct ts_worker *w, struct ts_vec *in)
 {
@@ -455,7 +444,7 @@ TS_VEC(ts_6to4_encap)(struct ts_worker *w, struct ts_vec *in)
 	struct batch b;
 	struct lane l;
 
-	if (in->n <= FEW || sixto4->mirror || sixto4->t.dynamic_mtu || !rules_complete(s)) {
+	if (in->n <= FEW || sixto4->mirror || sixto4->t.dynamic_mtu || !ts_own_nets_complete(s)) {
 		ts_6to4_encap(w, in);
 		return;
 	}
@@ -494,7 +483,7 @@ run_6rd(struct ts_worker *w, struct ts_vec *in, unsigned from, unsigned n)
 	struct batch b;
 	struct lane l;
 
-	if (n <= FEW || d->t.dynamic_mtu || !rules_complete(s) || d->map.prefix.len + 32u - d->map.ipv4_mask_len > 64) {
+	if (n <= FEW || d->t.dynamic_mtu || !ts_own_nets_complete(s) || d->map.prefix.len + 32u - d->map.ipv4_mask_len > 64) {
 		scalar_run(w, in, from, n, ts_6rd_encap);
 		return;
 	}
@@ -522,7 +511,7 @@ run_isatap(struct ts_worker *w, struct ts_vec *in, unsigned from, unsigned n)
 	struct batch b;
 	struct lane l;
 
-	if (n <= FEW || site->t.dynamic_mtu || !rules_complete(s)) {
+	if (n <= FEW || site->t.dynamic_mtu || !ts_own_nets_complete(s)) {
 		scalar_run(w, in, from, n, ts_isatap_encap);
 		return;
 	}

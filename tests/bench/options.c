@@ -94,7 +94,7 @@ bench_options(struct bench_options *opt, int argc, char **argv)
 	optind = 1;
 	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
 		if (c == QUICK)
-			opt->rounds = 41, opt->seconds = 35;
+			opt->rounds = 41, opt->seconds = 30;
 		else if (c == JSON)
 			opt->json = optarg;
 		else if (c == ROWS)

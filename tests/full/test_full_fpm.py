@@ -23,7 +23,10 @@ from world import Asker, World, macs, threads
 
 SAMPLE, AT_ONCE = 10_000, 200
 LAG_S = float(os.environ.get('TS_FULL_LAG_S', 2))  # from zebra's last route to the workers' last route
-ANSWER_S = float(os.environ.get('TS_FULL_ANSWER_S', 0.1))
+# More than with BIRD (test_full_tables.py): in steps of 17 ms of its own the control thread once waited 163 ms for the
+# CPU or for the kernel, which zebra's writes keep; so what it computes is looked at, too.
+ANSWER_S = float(os.environ.get('TS_FULL_ANSWER_S', 0.3))
+STEP_CPU_US = 50_000
 PEER4, PEER6, PEER_AS = '198.51.100.4', '2001:db8:100::4', 64504
 
 
@@ -103,7 +106,7 @@ def test_load(world):
     assert fpm['routes'] == ROUTES4 + ROUTES6 and fpm['parse_errors'] == 0 and fpm['connections'] == 1
     assert tables['ipv4_fib']['unplaced'] == tables['ipv6_fib']['unplaced'] == tables['refused_full'] == 0
     wait_for('zebra to say that it has them', lambda: [world.zebra_has(f) for f in (4, 6)] == [ROUTES4, ROUTES6], 60, 1)
-    assert asked['worst'] < ANSWER_S
+    assert asked['worst'] < ANSWER_S and tables['control']['step_max_cpu_us'] < STEP_CPU_US
     assert lag < LAG_S
 
 

@@ -36,7 +36,8 @@ class Asker:
     """asker.py, before all others: what is measured is tsunagid, not how long this process waits for a CPU."""
 
     def __init__(self, path):
-        self.process = Process('asker', [sys.executable, pathlib.Path(__file__).with_name('asker.py'), path], favoured=True)
+        argv = [sys.executable, pathlib.Path(__file__).with_name('asker.py'), path]
+        self.process = Process('asker', argv, favoured=True)
         os.sched_setaffinity(self.process.pid, {min(os.sched_getaffinity(0))})
 
     def end(self):

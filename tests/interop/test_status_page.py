@@ -153,7 +153,8 @@ def test_phone(tab):
     tab.open(URL)
     assert tab.script('return document.documentElement.clientWidth') == PHONE['width']
     wide = tab.script('''return [...document.querySelectorAll("body *")].filter(e =>
-        e.getBoundingClientRect().right > innerWidth + 1 && !e.closest(".wide, svg, .skip")).map(e => e.outerHTML.slice(0, 80))''')
+        e.getBoundingClientRect().right > innerWidth + 1 && !e.closest(".wide, svg, .skip"))
+        .map(e => e.outerHTML.slice(0, 80))''')
     assert wide == [] and tab.script('return document.documentElement.scrollWidth') <= PHONE['width']
     smallest = tab.script('''return Math.min(...[...document.querySelectorAll("#traffic text")].map(e =>
         parseFloat(getComputedStyle(e).fontSize) * e.getScreenCTM().a))''')
@@ -165,13 +166,14 @@ CONTRAST = '''
     const light = c => rgb(c).map(v => v / 255).map(v => v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4)
         .reduce((sum, v, i) => sum + v * [.2126, .7152, .0722][i], 0);
     const behind = e => { for (; e; e = e.parentElement) {
-        const c = getComputedStyle(e).backgroundColor; if (!/, 0\\)$/.test(c)) return c; } return 'rgb(255, 255, 255)'; };
+        const c = getComputedStyle(e).backgroundColor;
+        if (!/, 0\\)$/.test(c)) return c; } return 'rgb(255, 255, 255)'; };
     const ratio = (a, b) => (Math.max(light(a), light(b)) + .05) / (Math.min(light(a), light(b)) + .05);
     const words = [...document.querySelectorAll("body *")].filter(e => !e.closest("svg, .hidden, .skip") &&
         [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()));
     return [Math.min(...words.map(e => ratio(getComputedStyle(e).color, behind(e)))),
         Math.min(...[...document.querySelectorAll("path, .swatch")].map(e => ratio(
-            e.matches("path") ? getComputedStyle(e).fill : getComputedStyle(e).backgroundColor, behind(e.parentElement)))),
+            getComputedStyle(e)[e.matches("path") ? "fill" : "backgroundColor"], behind(e.parentElement)))),
         light(getComputedStyle(document.body).backgroundColor)];
 '''
 
@@ -188,7 +190,8 @@ def test_contrast(tab, scheme):
 
 def test_accessible(page):
     """Every graph has a name, every table's header a scope, every heading its level."""
-    assert page.script('return [...document.querySelectorAll("svg[role=img]")].every(s => s.getAttribute("aria-label"))')
+    assert page.script('return [...document.querySelectorAll("svg[role=img]")].every('
+                       's => s.getAttribute("aria-label"))')
     assert page.script('return [...document.querySelectorAll("th")].every(t => t.scope)')
     assert page.script('return document.querySelectorAll("h1").length') == 1
     assert page.script('return [...document.querySelectorAll("section")].every(s => '

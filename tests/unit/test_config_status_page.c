@@ -44,7 +44,7 @@ test_faults(void **state)
 		{PAGE("title: 1234567890123456789012345678901234567890123456789012345678901234"), 6,
 			"status-page.title", "64 bytes, 63 are allowed"},
 		{PAGE("title: [a]"), 6, "status-page.title", "a single value is wanted"},
-		{PAGE("contact:"), 6, "status-page.contact", "has no value"},
+		{BASE "http:\nstatus-page:\n  contact:\n", 7, "status-page.contact", "has no value"},
 		{PAGE("history-file: history"), 6, "status-page.history-file", "not an absolute path of a file"},
 		{PAGE("history-file: /var/lib/"), 6, "status-page.history-file", "not an absolute path of a file"},
 		{PAGE("history-file: \"/a b\""), 6, "status-page.history-file", "contains a space"},
