@@ -25,8 +25,8 @@
 #include "metrics.h"
 #include "observe.h"
 #include "privileges.h"
-#include "watch.h"
 #include "status.h"
+#include "watch.h"
 
 struct step {
 	int (*start)(struct ts_control *c, char *err, size_t err_len);

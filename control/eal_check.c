@@ -127,7 +127,8 @@ ts_eal_check_hugepages(const struct ts_config *cfg, bool *use, char *err, size_t
 	if (*use)
 		return 0;
 	if (cfg->memory.hugepages == TS_HUGEPAGES_AUTO) {
-		ts_log_warning("warning: %u MiB of hugepages needed, %" PRIu64 " MiB free; going on without hugepages, slower",
+		ts_log_warning("warning: %u MiB of hugepages needed, %" PRIu64
+			       " MiB free; going on without hugepages, slower",
 			needed, have);
 		return 0;
 	}

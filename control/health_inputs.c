@@ -100,8 +100,9 @@ lost_twin(struct ts_health_inputs *in, const struct ts_control *c)
 		if (f->tap_fd < 0 || ts_tun_alive(f->tap_fd))
 			continue;
 		if (in->lost_twin[0] == '\0')
-			ts_log_warning("interface %s: its device was deleted in the kernel: no ARP, ND, BGP by it until "
-			       "tsunagid is started again",
+			ts_log_warning(
+				"interface %s: its device was deleted in the kernel: no ARP, ND, BGP by it until "
+				"tsunagid is started again",
 				f->name);
 		snprintf(in->lost_twin, sizeof(in->lost_twin), "%s", f->name);
 		return true;
@@ -147,8 +148,9 @@ tables_full(struct ts_health_inputs *in, const struct ts_control *c, uint64_t no
 	for (unsigned i = 0; i < RTE_DIM(st.family); i++)
 		full |= st.family[i].full;
 	if (full && (in->box & TS_HEALTH_TABLES) == 0)
-		ts_log_warning("a table is full and routes are missing: see `tsunagictl show tables`, and `tables:` in the "
-		       "configuration");
+		ts_log_warning(
+			"a table is full and routes are missing: see `tsunagictl show tables`, and `tables:` in the "
+			"configuration");
 	return full;
 }
 

@@ -146,7 +146,8 @@ announce(struct ts_health *h, bool draining)
 	ret = ts_announcer_set(h->c->announcer, up, n, draining);
 	if (ret == 0)
 		return;
-	ts_log_warning("announce.table: the kernel refuses a route in table %u: %s", h->c->cfg.announce.table, strerror(-ret));
+	ts_log_warning(
+		"announce.table: the kernel refuses a route in table %u: %s", h->c->cfg.announce.table, strerror(-ret));
 	h->retry_ms = h->now_ms + RETRY_MS;
 }
 
@@ -156,7 +157,8 @@ look_at_device(struct ts_health *h)
 {
 	if ((h->in.box & TS_HEALTH_DEVICE) != 0 || h->c->announcer == NULL || ts_announcer_alive(h->c->announcer))
 		return;
-	ts_log_warning("announce.device: %s was deleted in the kernel: nothing is announced until tsunagid is started again",
+	ts_log_warning(
+		"announce.device: %s was deleted in the kernel: nothing is announced until tsunagid is started again",
 		h->c->cfg.announce.device);
 	h->in.box |= TS_HEALTH_DEVICE;
 }
@@ -245,7 +247,8 @@ ts_health_reloaded(struct ts_health *h)
 	struct ts_health *was = malloc(sizeof(*was));
 
 	if (was == NULL) {
-		ts_log_warning("no memory to follow the configuration: announcements stay as they are until the next reload");
+		ts_log_warning(
+			"no memory to follow the configuration: announcements stay as they are until the next reload");
 		return;
 	}
 	*was = *h;

@@ -32,11 +32,11 @@ struct ts_log_class {
 /* "tsunagid: MESSAGE\n", in one write, or a JSON object, or fields for the journal. */
 void ts_log_write(struct ts_log_class *class, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-#define TS_LOG_AT(level_, unlimited_, ...)                                                                             \
-	do {                                                                                                           \
-		static struct ts_log_class ts_log_class_ = {                                                           \
-			.level = (level_), .unlimited = (unlimited_), .file = __FILE__, .line = __LINE__};             \
-		ts_log_write(&ts_log_class_, __VA_ARGS__);                                                             \
+#define TS_LOG_AT(level_, unlimited_, ...)                                                                 \
+	do {                                                                                               \
+		static struct ts_log_class ts_log_class_ = {                                               \
+			.level = (level_), .unlimited = (unlimited_), .file = __FILE__, .line = __LINE__}; \
+		ts_log_write(&ts_log_class_, __VA_ARGS__);                                                 \
 	} while (0)
 
 #define ts_log(...) TS_LOG_AT(TS_LOG_INFO, false, __VA_ARGS__)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * 6to4 encapsulation: native IPv6 into protocol 41 (protocols.md 3.2; RFC 3056 5.3, RFC 3964 5.1). One lookup for all outer
- * destinations, then each packet in turn: checks in the order of the reference, then its header. A packet is changed
- * only when it is sure to go, so that an ICMPv6 error quotes it as it came.
+ * 6to4 encapsulation: native IPv6 into protocol 41 (protocols.md 3.2; RFC 3056 5.3, RFC 3964 5.1). One lookup for all
+ * outer destinations, then each packet in turn: checks in the order of the reference, then its header. A packet is
+ * changed only when it is sure to go, so that an ICMPv6 error quotes it as it came.
  */
 #include "tunnel.h"
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * classify4.c by vectors. Plain: a header without options whose length is the packet's, its checksum right, no
- * fragment. The checksum is always computed, whatever the NIC says of it (decisions.md): eight of them cost less than
- * looking at eight mbufs' flags.
+ * fragment. The checksum is always computed. What a NIC says of it (RTE_MBUF_F_RX_IP_CKSUM_*) may be about the inner
+ * header where it has parsed the tunnel, and the inner one of protocol 41 has no checksum to be wrong; and eight
+ * headers cost less than looking at the flags of eight mbufs.
  */
 #include "vec_words.h"
 

@@ -98,7 +98,8 @@ all_in(const struct tunnel *t, const struct ts_vec *in)
 		for (unsigned i = 0; i < GROUP; i++)
 			ip[i] = rte_pktmbuf_mtod(in->pkt[from + i], const uint8_t *);
 		addr = ts_gather64(ip, dst);
-		all = _mm256_and_si256(all, _mm256_andnot_si256(ts_matches_any(&t->others, addr), ts_matches(&t->prefix, addr)));
+		all = _mm256_and_si256(
+			all, _mm256_andnot_si256(ts_matches_any(&t->others, addr), ts_matches(&t->prefix, addr)));
 	}
 	return _mm256_movemask_epi8(all) == -1;
 }

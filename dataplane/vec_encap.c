@@ -42,6 +42,7 @@ struct batch {
 	uint32_t first[TS_BURST_MAX];	 /* version, TOS, total length of the outer header, as they lie in memory */
 	uint32_t sum[TS_BURST_MAX];	 /* of the outer header without identification, not folded */
 	uint32_t nh[TS_BURST_MAX];
+	const struct ts_adjacency *adj[TS_BURST_MAX]; /* NULL: not by one neighbour alone */
 };
 
 /* The embedded IPv4 addresses of 8 packets in network byte order; lanes that are refused are set in *refused. */
@@ -238,7 +239,8 @@ sum_of_words(__m256i x)
 }
 
 static inline __attribute__((always_inline)) void
-prepare8(const struct lane *l, embedded_fn embedded, const uint8_t *const ip[LANES], struct batch *b, unsigned at)
+prepare8(const struct ts_fib4 *fib, const struct lane *l, embedded_fn embedded, const uint8_t *const ip[LANES],
+	struct batch *b, unsigned at)
 {
 	__m256i refused = _mm256_setzero_si256(), vtc_flow, words, total, good, first, dst;
 
@@ -247,6 +249,8 @@ prepare8(const struct lane *l, embedded_fn embedded, const uint8_t *const ip[LAN
 	good = _mm256_andnot_si256(refused, plain_words(l->t, words, &total));
 	first = outer_first(l->t, vtc_flow, total);
 	_mm256_storeu_si256((void *)&b->dst[at], swap32(dst));
+	for (unsigned i = at; i < at + LANES; i++)
+		rte_prefetch0(&fib->tbl24[b->dst[i] >> 8]);
 	_mm256_storeu_si256((void *)&b->first[at], first);
 	_mm256_storeu_si256((void *)&b->sum[at],
 		_mm256_add_epi32(_mm256_add_epi32(sum_of_words(first), sum_of_words(dst)),
@@ -271,6 +275,13 @@ look_up(const struct ts_worker *w, const struct lane *l, struct rte_mbuf *const 
 		if (ts_prefix_set_contains(deny, rte_pktmbuf_mtod(pkt[i], const struct rte_ipv6_hdr *)->src_addr))
 			b->plain &= ~(UINT64_C(1) << i);
 	ts_fib4_lookup_bulk(w->tables->fib4, b->dst, b->nh, n);
+	for (unsigned i = 0; i < n; i++) {
+		const struct ts_nexthop *nh = ts_nexthop(w, b->nh[i]);
+		bool one = nh->kind == TS_NH_ADJACENCY && nh->n_slots == 1;
+
+		b->adj[i] = one ? &w->tables->adjacencies[nh->slots[0]] : NULL;
+		rte_prefetch0(b->adj[i]);
+	}
 }
 
 static inline void
@@ -294,7 +305,7 @@ prepare(const struct ts_worker *w, const struct lane *l, embedded_fn embedded, s
 	b->plain = 0;
 	for (unsigned at = 0; at < n; at += LANES) {
 		pointers(ip, pkt + at, n - at);
-		prepare8(l, embedded, ip, b, at);
+		prepare8(w->tables->fib4, l, embedded, ip, b, at);
 	}
 	look_up(w, l, pkt, n, b);
 }
@@ -364,15 +375,15 @@ static inline bool
 send_plain(
 	struct ts_worker *w, struct rte_mbuf *m, const struct lane *l, const struct batch *b, unsigned i, struct sent *sent)
 {
-	const struct ts_nexthop *nh = ts_nexthop(w, b->nh[i]);
 	uint32_t total = rte_pktmbuf_pkt_len(m) + TS_IPV4_HDR_LEN, dst = b->dst[i];
-	const struct ts_adjacency *adj;
+	const struct ts_adjacency *adj = b->adj[i];
 	unsigned l2_len, headroom;
 
-	if (likely(nh->kind == TS_NH_ADJACENCY && nh->n_slots == 1))
-		adj = &w->tables->adjacencies[nh->slots[0]];
-	else if ((adj = ts_adjacency_of(w, nh, m)) == NULL)
-		return false;
+	if (unlikely(adj == NULL)) {
+		adj = ts_adjacency_of(w, ts_nexthop(w, b->nh[i]), m);
+		if (adj == NULL)
+			return false;
+	}
 	if (unlikely(!adj->resolved || total > adj->mtu))
 		return false;
 	l2_len = adj->l2_len;

@@ -55,7 +55,7 @@ enum ts_key_type {
 	TS_KEY_UINT,
 	TS_KEY_ENUM,
 	TS_KEY_STRING,
-	TS_KEY_TEXT, /* a string that may have blanks in it: one line for people */
+	TS_KEY_TEXT,	/* a string that may have blanks in it: one line for people */
 	TS_KEY_IPV4,	/* rte_be32_t */
 	TS_KEY_IPV6,	/* struct in6_addr */
 	TS_KEY_ADDRESS, /* struct ts_cfg_addr of full length */

@@ -74,6 +74,18 @@ suspect_all_but(struct ts_source_policy *p, const struct ts_prefix4 *allow, size
 	}
 }
 
+/* Once the /24s are known. */
+static void
+fill_coarse(struct ts_source_policy_map *map)
+{
+	for (uint32_t n = 0; n < 1u << 16; n++) {
+		const uint64_t *b = &map->bits[n * 4];
+
+		if ((b[0] | b[1] | b[2] | b[3]) != 0)
+			map->coarse[n >> 6] |= UINT64_C(1) << (n & 63);
+	}
+}
+
 static void
 fill_map(struct ts_source_policy *p)
 {
@@ -95,6 +107,7 @@ fill_map(struct ts_source_policy *p)
 		suspect_addr(p, p->attached[i].addr);
 		suspect_addr(p, broadcast(&p->attached[i]));
 	}
+	fill_coarse(&p->map);
 }
 
 /* Append a list to the memory behind the map. */

@@ -79,8 +79,8 @@ put_site(uint8_t v4[4], bool hostile)
 static void
 put_native(uint8_t v6[16], bool hostile)
 {
-	static const char *const refused[] = {"fe80::1", "fc00::1", "fd12::7", "ff02::1", "fec0::9", "::1", "::",
-		"::ffff:1.2.3.4", PATH_ID6, "2001:db8:100::1", "2002:c058:6301::", "2002:5101:203::1", X_USER,
+	static const char *const refused[] = {"fe80::1", "fc00::1", "fd12::7", "ff02::1", "fec0::9", "::1",
+		"::", "::ffff:1.2.3.4", PATH_ID6, "2001:db8:100::1", "2002:c058:6301::", "2002:5101:203::1", X_USER,
 		A_USER, B_USER, S_USER, T_USER, CLIENT_ADDR, R_B, "2001:db8:1:2:0:5efe:198.51.100.1",
 		"2001:db8:9::5efe:198.51.100.1", "2001:d00:1::1", "3fff:40::1", "2001:db8:66::1",
 		"2001:db8:77:0:200:5efe:198.51.100.1"};
@@ -256,7 +256,8 @@ bend_inner(uint8_t *p, size_t *len)
 
 /* IPv4 in front of p + room; returns where it begins. Options move it forward. */
 static size_t
-put_outer(uint8_t *p, size_t room, size_t len, uint8_t protocol, const uint8_t src[4], const uint8_t dst[4], bool hostile)
+put_outer(
+	uint8_t *p, size_t room, size_t len, uint8_t protocol, const uint8_t src[4], const uint8_t dst[4], bool hostile)
 {
 	size_t ihl = hostile && one_in(4) ? 20 + 4 * frames_draw(4) : 20, at = room - ihl;
 	uint8_t *ip = p + at;
@@ -491,8 +492,8 @@ make_ping6(uint8_t *p, size_t *len, bool hostile)
 static size_t
 make_for_host(uint8_t *p, size_t *len, bool hostile)
 {
-	static const char *const v6[] = {"2001:db8:100::1", "ff02::1", "fe80::1", "2001:db8:85::7", "ff02::1:ff00:1",
-		"2001:200:0:b000::b"};
+	static const char *const v6[] = {
+		"2001:db8:100::1", "ff02::1", "fe80::1", "2001:db8:85::7", "ff02::1:ff00:1", "2001:200:0:b000::b"};
 	static const char *const v4[] = {ROUTER_V4, "81.1.1.1", "224.0.0.5", X_RELAY, R_V4, "198.51.100.255"};
 	static const uint8_t protocols[] = {6, 17, 1, 41, 47, 89};
 	uint8_t src[4], dst[4];

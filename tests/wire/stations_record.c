@@ -188,7 +188,8 @@ record_equal(const struct record *a, const struct record *b, char *why, size_t w
 		}
 		describe(one, sizeof(one), &x, p);
 		describe(other, sizeof(other), &y, q);
-		snprintf(why, why_len, "in section %u:\n  %s\nor in section %u:\n  %s", x.section, one, y.section, other);
+		snprintf(why, why_len, "in section %u:\n  %s\nor in section %u:\n  %s", x.section, one, y.section,
+			other);
 		return false;
 	}
 	return true;

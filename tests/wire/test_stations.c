@@ -458,8 +458,8 @@ test_differences_are_found(void **unused)
 static void
 test_everything_happened(void **unused)
 {
-	static const enum ts_counter often[] = {TS_C_6to4_encap_packets, TS_C_6to4_decap_packets, TS_C_6rd_encap_packets,
-		TS_C_6rd_decap_packets, TS_C_isatap_encap_packets, TS_C_isatap_decap_packets,
+	static const enum ts_counter often[] = {TS_C_6to4_encap_packets, TS_C_6to4_decap_packets,
+		TS_C_6rd_encap_packets, TS_C_6rd_decap_packets, TS_C_isatap_encap_packets, TS_C_isatap_decap_packets,
 		TS_C_teredo_encap_packets, TS_C_teredo_decap_packets, TS_C_teredo_server_advertisements,
 		TS_C_echo4_replies, TS_C_echo6_replies};
 	unsigned drops = 0, happened = 0;
@@ -488,7 +488,8 @@ main(int argc, char **argv)
 	int failed;
 
 	(void)argc;
-	reached = mmap(NULL, TS_N_COUNTERS * sizeof(*reached), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	reached = mmap(
+		NULL, TS_N_COUNTERS * sizeof(*reached), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (reached == MAP_FAILED)
 		return 2;
 	rig_start(&rig, argv[0], PATH_BURST, true);
