@@ -149,46 +149,45 @@ linear_enough(struct ts_worker *w, struct rte_mbuf *m)
  * loads; anything that is not as expected is left to parse_one().
  */
 struct plain {
-	uint64_t mac; /* as the frame's first eight bytes, the last two of them zero */
+	uint64_t mac, mask; /* of the frame's first eight bytes, the last two of which are the sender's */
 	uint16_t iface;
 };
-
-#define MAC_BITS (UINT64_MAX << 16)
-#define NO_MAC UINT64_C(1) /* which no frame has, as these bits are masked out */
 
 static struct plain
 plain_of(const struct ts_worker *w, const struct ts_port_map *map)
 {
-	struct plain p = {.mac = NO_MAC, .iface = map->untagged};
-	uint8_t bytes[8] = {0};
+	uint8_t mac[8] = {0}, mask[8] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+	struct plain p = {.iface = map->untagged};
 
-	if (map->untagged == TS_NO_IFACE)
-		return p;
-	memcpy(bytes, &w->tables->ifaces[map->untagged].mac, RTE_ETHER_ADDR_LEN);
-	memcpy(&p.mac, bytes, sizeof(bytes));
-	p.mac = rte_be_to_cpu_64(p.mac);
+	if (map->untagged != TS_NO_IFACE)
+		memcpy(mac, &w->tables->ifaces[map->untagged].mac, RTE_ETHER_ADDR_LEN);
+	else
+		mac[7] = 1; /* no frame is plain */
+	memcpy(&p.mac, mac, sizeof(p.mac));
+	memcpy(&p.mask, mask, sizeof(p.mask));
 	return p;
 }
 
 static inline bool
 parse_plain(const struct plain *p, struct rte_mbuf *m, struct ts_vec *v4, struct ts_vec *v6)
 {
-	const struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
-	const struct rte_ipv6_hdr *ip = (const void *)(eth + 1);
+	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
+	const struct rte_ipv6_hdr *ip = (const void *)(frame + RTE_ETHER_HDR_LEN);
 	uint32_t len = rte_pktmbuf_data_len(m);
+	rte_be32_t type; /* and what follows it */
 	uint64_t mac;
 
 	if (unlikely(m->nb_segs != 1 || len < RTE_ETHER_HDR_LEN + TS_IPV6_HDR_LEN))
 		return false;
-	memcpy(&mac, eth, sizeof(mac));
-	if (unlikely((rte_be_to_cpu_64(mac) & MAC_BITS) != p->mac))
+	memcpy(&mac, frame, sizeof(mac));
+	memcpy(&type, frame + 2 * RTE_ETHER_ADDR_LEN, sizeof(type));
+	if (unlikely((mac & p->mask) != p->mac))
 		return false;
-	if (eth->ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV6)) {
-		if (unlikely(((const uint8_t *)ip)[0] >> 4 != 6 ||
-			    RTE_ETHER_HDR_LEN + TS_IPV6_HDR_LEN + (uint32_t)rte_be_to_cpu_16(ip->payload_len) != len))
+	if ((type & RTE_BE32(0xfffff000)) == RTE_BE32(RTE_ETHER_TYPE_IPV6 << 16 | 0x6000)) {
+		if (unlikely(RTE_ETHER_HDR_LEN + TS_IPV6_HDR_LEN + (uint32_t)rte_be_to_cpu_16(ip->payload_len) != len))
 			return false;
 		v4 = v6;
-	} else if (eth->ether_type != RTE_BE16(RTE_ETHER_TYPE_IPV4)) {
+	} else if ((type & RTE_BE32(0xffff0000)) != RTE_BE32(RTE_ETHER_TYPE_IPV4 << 16)) {
 		return false;
 	}
 	m->data_off += RTE_ETHER_HDR_LEN;

@@ -27,15 +27,26 @@ struct words {
 
 /* --- what makes a packet plain for all of them --- */
 
-/* No bit of the policy's map is set for the outer source. */
+/* The bits of a map for these numbers, in bit 0. */
+static inline __m256i
+bits_of(const uint64_t *map, __m256i n)
+{
+	__m256i words = _mm256_i32gather_epi32((const int *)(const void *)map, _mm256_srli_epi32(n, 5), 4);
+
+	return _mm256_srlv_epi32(words, _mm256_and_si256(n, ts_vec_all(31)));
+}
+
+/* No bit of the policy's maps is set for the outer source. */
 static inline __m256i
 unsuspected(const struct ts_source_policy *policy, __m256i src4)
 {
-	__m256i net = _mm256_srli_epi32(ts_vec_swap(src4), 8);
-	__m256i bits = _mm256_i32gather_epi32((const int *)(const void *)policy, _mm256_srli_epi32(net, 5), 4);
-	__m256i bit = _mm256_srlv_epi32(bits, _mm256_and_si256(net, ts_vec_all(31)));
+	const struct ts_source_policy_map *map = (const void *)policy;
+	__m256i address = ts_vec_swap(src4),
+		fit = ts_vec_is(bits_of(map->coarse, _mm256_srli_epi32(address, 16)), 1, 0);
 
-	return ts_vec_is(bit, 1, 0);
+	if (ts_vec_bits(fit) == (1u << TS_VEC_LANES) - 1)
+		return fit;
+	return ts_vec_is(bits_of(map->bits, _mm256_srli_epi32(address, 8)), 1, 0);
 }
 
 /* S15, G27: version 6, its length the packet's. */

@@ -64,7 +64,7 @@ struct ts_lanes {
 struct ts_tx_buffer {
 	uint16_t n;
 	struct rte_mbuf *pkt[TS_BURST_MAX];
-};
+} __rte_cache_aligned;
 
 /* Packets that wait for one next hop; see neigh_wait.c. */
 struct ts_wait_slot {
@@ -86,15 +86,20 @@ struct ts_delayed {
 };
 
 struct ts_worker {
-	/* read by every packet */
+	/* looked at for every burst, and in one cache line */
 	const struct ts_tables *tables;
 	const struct ts_stations *stations;
 	const struct ts_observe *observe; /* NULL: nothing is looked at */
 	uint64_t now;			  /* TSC cycles, once per turn */
+	uint32_t id_hash_key;		  /* odd, secret */
+	uint32_t id_stride;  /* workers, rounded up to a power of two: shares of the number space stay apart when it
+				wraps */
+	uint32_t tx_pending; /* bit per port with packets in its buffer */
+	uint16_t n_delayed;
+	uint16_t n_waiting; /* slots in use */
+
+	/* read by every burst */
 	struct ts_worker_conf conf;
-	uint32_t id_hash_key; /* odd, secret */
-	uint32_t id_stride;   /* workers, rounded up to a power of two: shares of the number space stay apart when it
-				 wraps */
 	uint64_t table_version;
 	uint64_t hz;
 	struct rte_ring *commands, *injects, *urgent_punts, *punts, *events;
@@ -108,7 +113,6 @@ struct ts_worker {
 	uint64_t counters[TS_N_COUNTERS] __rte_cache_aligned;
 	struct ts_port_counters ports[TS_TX_PORTS];
 	struct ts_tx_buffer tx[TS_TX_PORTS];
-	uint32_t tx_pending; /* bit per port with packets in its buffer */
 	uint16_t ip_id[TS_IP_ID_SLOTS];
 
 	/* rarely */
@@ -120,10 +124,8 @@ struct ts_worker {
 	struct ts_rate rates[TS_N_KEYED_LIMITS]; /* that they have now */
 	bool probing;				 /* probe.c: a test packet is on its way, and this is what it became */
 	struct rte_mbuf *probe_out;
-	uint16_t n_delayed;
 	uint64_t random;
 	struct ts_delayed delayed[TS_DELAYED_MAX];
-	uint16_t n_waiting; /* slots in use */
 	uint64_t next_wait_check;
 	uint64_t next_lag_turn;
 	uint64_t next_relay_timer;
@@ -139,6 +141,10 @@ struct ts_worker {
 	uint32_t sample_left, sample_pool; /* packets until the next sample, and since the last */
 	uint32_t trace_left, trace_count;
 };
+_Static_assert(offsetof(struct ts_worker, n_waiting) < RTE_CACHE_LINE_SIZE, "what every burst looks at");
+/* Nobody else's data share a line with what the worker writes; it has memory of its own. */
+_Static_assert(sizeof(struct ts_worker) % RTE_CACHE_LINE_SIZE == 0, "whole cache lines");
+_Static_assert(offsetof(struct ts_worker, counters) % RTE_CACHE_LINE_SIZE == 0, "not with what is only read");
 
 static inline void
 ts_count(struct ts_worker *w, enum ts_counter c)
