@@ -31,16 +31,16 @@ struct lane {
 	uint16_t domain;
 	struct ts_rules sources; /* that are not plain */
 	bool limited;
-	uint32_t constant_sum; /* of the outer header's words that are the same in every packet */
+	uint32_t constant_sum;	 /* of the outer header's words that are the same in every packet */
 	uint64_t constant_words; /* fragment offset, TTL, protocol; as they lie in memory behind the identification */
 };
 
 /* A burst, prepared. */
 struct batch {
-	uint64_t plain;			 /* bit per packet */
-	uint32_t dst[TS_BURST_MAX];	 /* IPv4, host byte order */
-	uint32_t first[TS_BURST_MAX];	 /* version, TOS, total length of the outer header, as they lie in memory */
-	uint32_t sum[TS_BURST_MAX];	 /* of the outer header without identification, not folded */
+	uint64_t plain;		      /* bit per packet */
+	uint32_t dst[TS_BURST_MAX];   /* IPv4, host byte order */
+	uint32_t first[TS_BURST_MAX]; /* version, TOS, total length of the outer header, as they lie in memory */
+	uint32_t sum[TS_BURST_MAX];   /* of the outer header without identification, not folded */
 	uint32_t nh[TS_BURST_MAX];
 	const struct ts_adjacency *adj[TS_BURST_MAX]; /* NULL: not by one neighbour alone */
 };
@@ -71,15 +71,15 @@ gather32(const uint8_t *const ip[LANES], unsigned at)
 static inline __m256i
 pair(const uint8_t *low, const uint8_t *high)
 {
-	return _mm256_inserti128_si256(_mm256_castsi128_si256(_mm_loadu_si128((const void *)low)),
-		_mm_loadu_si128((const void *)high), 1);
+	return _mm256_inserti128_si256(
+		_mm256_castsi128_si256(_mm_loadu_si128((const void *)low)), _mm_loadu_si128((const void *)high), 1);
 }
 
 static inline __m256i
 swap32(__m256i x)
 {
-	const __m256i order = _mm256_set_epi8(12, 13, 14, 15, 8, 9, 10, 11, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9,
-		10, 11, 4, 5, 6, 7, 0, 1, 2, 3);
+	const __m256i order = _mm256_set_epi8(12, 13, 14, 15, 8, 9, 10, 11, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8,
+		9, 10, 11, 4, 5, 6, 7, 0, 1, 2, 3);
 
 	return _mm256_shuffle_epi8(x, order);
 }
@@ -167,11 +167,9 @@ embedded_6rd(const struct lane *l, const uint8_t *const ip[LANES], __m256i *refu
 	*refused = low_halves(ts_matches(&null_route, first), ts_matches(&null_route, second));
 	v4 = low_halves(_mm256_srl_epi64(swap64(first), shift), _mm256_srl_epi64(swap64(second), shift));
 	v4 = _mm256_and_si256(v4, _mm256_set1_epi32((int)suffix_mask));
-	v4 = swap32(_mm256_or_si256(
-		v4, _mm256_set1_epi32((int)(rte_be_to_cpu_32(d->map.ipv4_common) & ~suffix_mask))));
+	v4 = swap32(_mm256_or_si256(v4, _mm256_set1_epi32((int)(rte_be_to_cpu_32(d->map.ipv4_common) & ~suffix_mask))));
 	for (unsigned i = 0; i < d->n_relays; i++)
-		*refused = _mm256_or_si256(
-			*refused, equal_masked32(v4, ts_mask4(d->relays[i].len), d->relays[i].addr));
+		*refused = _mm256_or_si256(*refused, equal_masked32(v4, ts_mask4(d->relays[i].len), d->relays[i].addr));
 	return v4;
 }
 
@@ -184,7 +182,8 @@ embedded_isatap(const struct lane *l, const uint8_t *const ip[LANES], __m256i *r
 
 	for (unsigned i = 0; i < s->n_site; i++)
 		good = _mm256_or_si256(good, equal_masked32(v4, ts_mask4(s->site[i].len), s->site[i].addr));
-	good = _mm256_and_si256(good, equal_masked32(gather32(ip, dst + 8), UINT32_C(0xfffffffd), UINT32_C(0xfe5e0000)));
+	good = _mm256_and_si256(
+		good, equal_masked32(gather32(ip, dst + 8), UINT32_C(0xfffffffd), UINT32_C(0xfe5e0000)));
 	for (unsigned i = 0; i < s->n_prl; i++)
 		good = _mm256_andnot_si256(equal_masked32(v4, UINT32_MAX, s->prl[i]), good);
 	*refused = _mm256_xor_si256(good, _mm256_set1_epi32(-1));
@@ -314,8 +313,8 @@ prepare(const struct ts_worker *w, const struct lane *l, embedded_fn embedded, s
 
 /* Outer and Ethernet header in front of `ip`; overlapping stores, so that each is as wide as it can be. */
 static inline void
-write_headers(uint8_t *ip, const struct lane *l, const uint8_t *ethernet, unsigned l2_len, uint32_t first,
-	uint32_t dst, uint64_t id, uint32_t sum)
+write_headers(uint8_t *ip, const struct lane *l, const uint8_t *ethernet, unsigned l2_len, uint32_t first, uint32_t dst,
+	uint64_t id, uint32_t sum)
 {
 	uint64_t front = (uint64_t)first << 16 | RTE_BE16(RTE_ETHER_TYPE_IPV4), rest, ends;
 	uint8_t *ip4 = ip - TS_IPV4_HDR_LEN, *l2 = ip4 - l2_len;
@@ -372,8 +371,8 @@ enqueue(struct ts_worker *w, struct sent *sent, unsigned port, struct rte_mbuf *
 
 /* A plain packet. False: it is not, after all, and has not been touched. */
 static inline bool
-send_plain(
-	struct ts_worker *w, struct rte_mbuf *m, const struct lane *l, const struct batch *b, unsigned i, struct sent *sent)
+send_plain(struct ts_worker *w, struct rte_mbuf *m, const struct lane *l, const struct batch *b, unsigned i,
+	struct sent *sent)
 {
 	uint32_t total = rte_pktmbuf_pkt_len(m) + TS_IPV4_HDR_LEN, dst = b->dst[i];
 	const struct ts_adjacency *adj = b->adj[i];
@@ -433,8 +432,8 @@ send_all(struct ts_worker *w, const struct lane *l, struct rte_mbuf *const *pkt,
 /* --- lanes --- */
 
 static void
-lane_begin(const struct ts_worker *w, struct lane *l, const struct ts_tunnel *t, const struct ts_encap_counters *counters,
-	ts_lane_fn scalar, const struct ts_source_policy *policy)
+lane_begin(const struct ts_worker *w, struct lane *l, const struct ts_tunnel *t,
+	const struct ts_encap_counters *counters, ts_lane_fn scalar, const struct ts_source_policy *policy)
 {
 	l->t = t;
 	l->policy = policy;
@@ -494,7 +493,8 @@ run_6rd(struct ts_worker *w, struct ts_vec *in, unsigned from, unsigned n)
 	struct batch b;
 	struct lane l;
 
-	if (n <= FEW || d->t.dynamic_mtu || !ts_own_nets_complete(s) || d->map.prefix.len + 32u - d->map.ipv4_mask_len > 64) {
+	if (n <= FEW || d->t.dynamic_mtu || !ts_own_nets_complete(s) ||
+		d->map.prefix.len + 32u - d->map.ipv4_mask_len > 64) {
 		scalar_run(w, in, from, n, ts_6rd_encap);
 		return;
 	}
