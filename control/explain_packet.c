@@ -28,13 +28,11 @@ struct packet {
 	char text[TS_VERDICT_LEN];
 };
 
-static int
+/* Of a word that ts_explain_is_packet() has seen. */
+static unsigned
 digit(char c)
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+	return c <= '9' ? (unsigned)(c - '0') : (unsigned)((c | 0x20) - 'a' + 10);
 }
 
 bool

@@ -55,7 +55,7 @@ make_sockaddr(const struct ts_fpm_conf *conf, struct sockaddr_storage *out)
 static uint16_t
 port_of(int fd)
 {
-	struct sockaddr_storage at;
+	struct sockaddr_storage at = {0};
 	socklen_t len = sizeof(at);
 
 	/* The port is at the same place in both families. */
