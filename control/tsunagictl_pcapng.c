@@ -27,7 +27,7 @@ put(struct block *b, const void *data, uint32_t len)
 {
 	uint32_t padded = (len + 3) & ~3u;
 
-	if (padded > sizeof(b->bytes) - b->len)
+	if (len == 0 || padded > sizeof(b->bytes) - b->len)
 		return;
 	memcpy(b->bytes + b->len, data, len);
 	memset(b->bytes + b->len + len, 0, padded - len);

@@ -96,6 +96,8 @@ ts_classify6(struct ts_worker *w, struct ts_vec *in, struct ts_lanes *out)
 	uint32_t nh[TS_BURST_MAX];
 	struct ts_vec *lane;
 
+	if (in->n == 0)
+		return;
 	for (uint16_t i = 0; i < in->n; i++)
 		memcpy(dst[i], rte_pktmbuf_mtod(in->pkt[i], const struct rte_ipv6_hdr *)->dst_addr, 16);
 	ts_fib6_lookup_bulk(w->tables->fib6, dst, nh, in->n);
