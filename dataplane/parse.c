@@ -183,11 +183,11 @@ parse_plain(const struct plain *p, struct rte_mbuf *m, struct ts_vec *v4, struct
 	memcpy(&type, frame + 2 * RTE_ETHER_ADDR_LEN, sizeof(type));
 	if (unlikely((mac & p->mask) != p->mac))
 		return false;
-	if ((type & RTE_BE32(0xfffff000)) == RTE_BE32(RTE_ETHER_TYPE_IPV6 << 16 | 0x6000)) {
+	if ((type & RTE_BE32(0xfffff000)) == RTE_BE32((uint32_t)RTE_ETHER_TYPE_IPV6 << 16 | 0x6000)) {
 		if (unlikely(RTE_ETHER_HDR_LEN + TS_IPV6_HDR_LEN + (uint32_t)rte_be_to_cpu_16(ip->payload_len) != len))
 			return false;
 		v4 = v6;
-	} else if ((type & RTE_BE32(0xffff0000)) != RTE_BE32(RTE_ETHER_TYPE_IPV4 << 16)) {
+	} else if ((type & RTE_BE32(0xffff0000)) != RTE_BE32((uint32_t)RTE_ETHER_TYPE_IPV4 << 16)) {
 		return false;
 	}
 	m->data_off += RTE_ETHER_HDR_LEN;
