@@ -168,5 +168,6 @@ ts_worker_poll(struct ts_worker *w, uint64_t now)
 		ts_tx_flush(w);
 	if (w->conf.lag_ports != 0)
 		ts_lag_turn(w);
+	w->loops++;
 	return received;
 }

@@ -284,7 +284,6 @@ ts_worker_loop(void *worker)
 		unsigned n = ts_worker_poll(w, last);
 		uint64_t now = rte_rdtsc();
 
-		w->loops++;
 		w->cycles += now - last;
 		if (n != 0) {
 			w->busy_loops++;

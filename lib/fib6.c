@@ -6,9 +6,10 @@
 
 #include <rte_prefetch.h>
 
+#include "fib6_index.h"
 #include "fib6_node.h"
 
-struct walk {
+struct step {
 	const struct ts_fib6_node *node;
 	uint8_t packet, level; /* which byte of the address is next */
 };
@@ -18,7 +19,7 @@ struct walk {
  * route is like says nothing about the next one's.
  */
 static unsigned
-descend(const struct ts_fib6 *f, uint8_t addr[][16], uint32_t *nh, struct walk *w, unsigned n)
+descend(const struct ts_fib6 *f, uint8_t addr[][16], uint32_t *nh, struct step *w, unsigned n)
 {
 	unsigned left = 0;
 
@@ -32,25 +33,82 @@ descend(const struct ts_fib6 *f, uint8_t addr[][16], uint32_t *nh, struct walk *
 		nh[packet] = !deeper && (uint16_t)entry != 0 ? (uint16_t)entry : best;
 		node = deeper ? ts_fib6_node_at(f, entry & ~TS_FIB6_CHILD) : node;
 		rte_prefetch0(node);
-		w[left] = (struct walk){node, (uint8_t)packet, (uint8_t)(level + 1)};
+		w[left] = (struct step){node, (uint8_t)packet, (uint8_t)(level + 1)};
 		left += deeper;
 	}
 	return left;
 }
 
-void
-ts_fib6_walk(const struct ts_fib6 *f, uint8_t addr[][16], uint32_t *nh, const uint8_t *packet, unsigned n)
+static void
+walk(const struct ts_fib6 *f, uint8_t addr[][16], uint32_t *nh, const uint8_t *packet, unsigned n)
 {
-	struct walk w[TS_FIB6_CHUNK];
+	struct step w[TS_FIB6_CHUNK];
 
 	for (unsigned i = 0; i < n; i++) {
 		const uint8_t *a = addr[packet[i]];
 		uint32_t entry = f->root[(unsigned)a[0] << 8 | a[1]];
 
-		w[i] = (struct walk){ts_fib6_node_at(f, entry & ~TS_FIB6_CHILD), packet[i], 2};
+		w[i] = (struct step){ts_fib6_node_at(f, entry & ~TS_FIB6_CHILD), packet[i], 2};
 		rte_prefetch0(w[i].node);
 		nh[packet[i]] = 0;
 	}
 	while (n > 0)
 		n = descend(f, addr, nh, w, n);
+}
+
+/* By the index; returns how many it has nothing about, and which in `others`. */
+static unsigned
+look_into_index(
+	const struct ts_fib6 *f, uint8_t addr[][16], uint32_t *nh, const uint8_t *packet, unsigned n, uint8_t *others)
+{
+	uint32_t allocation[TS_FIB6_CHUNK], at[TS_FIB6_CHUNK];
+	unsigned n_others = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		allocation[i] = fib6_allocation(addr[packet[i]]);
+		at[i] = fib6_bucket(f, allocation[i]) * FIB6_WAYS;
+		rte_prefetch0(&f->numbers[at[i]]);
+	}
+	for (unsigned i = 0; i < n; i++) {
+		unsigned places = fib6_places(&f->numbers[at[i]], allocation[i]);
+		uint32_t place = at[i] + (unsigned)__builtin_ctz(places | 1u << FIB6_WAYS);
+
+		at[i] = places != 0 ? place : f->n_places;
+		rte_prefetch0(&f->leaves[at[i]]);
+	}
+	for (unsigned i = 0; i < n; i++) {
+		const uint8_t *a = addr[packet[i]];
+		uint16_t found = fib6_leaf_nh(&f->leaves[at[i]], (uint16_t)(a[4] << 8 | a[5]));
+
+		nh[packet[i]] = found;
+		others[n_others] = packet[i];
+		n_others += found == 0;
+	}
+	return n_others;
+}
+
+/* Those that are no hosts stay in `packet`. */
+static unsigned
+look_for_hosts(const struct ts_fib6 *f, uint8_t addr[][16], uint32_t *nh, uint8_t *packet, unsigned n)
+{
+	unsigned left = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		nh[packet[i]] = fib6_host_nh(f->hosts, addr[packet[i]]);
+		packet[left] = packet[i];
+		left += nh[packet[i]] == 0;
+	}
+	return left;
+}
+
+void
+ts_fib6_deeper(const struct ts_fib6 *f, uint8_t addr[][16], uint32_t *nh, const uint8_t *packet, unsigned n)
+{
+	uint8_t others[TS_FIB6_CHUNK];
+	unsigned n_others = look_into_index(f, addr, nh, packet, n, others);
+
+	if (n_others > 0)
+		n_others = look_for_hosts(f, addr, nh, others, n_others);
+	if (n_others > 0)
+		walk(f, addr, nh, others, n_others);
 }

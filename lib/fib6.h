@@ -12,6 +12,8 @@
  * from their next hops. Hence only adding a prefix takes memory, and that is had before anything is written: replacing
  * and deleting cannot fail. That, and the memory, is why it is not rte_fib6 (docs/performance.md).
  *
+ * In front of the trie there is a short cut, fib6_index.h.
+ *
  * Nobody may look anything up while it is written to.
  */
 #ifndef TS_FIB6_H
@@ -37,8 +39,16 @@ struct ts_fib6_node {
 };
 _Static_assert(sizeof(struct ts_fib6_node) == 40, "6 runs in the first cache line");
 
+struct ts_fib6_leaf;
+struct ts_fib6_hosts;
+
 struct ts_fib6 {
-	uint32_t *root;		   /* [TS_FIB6_ROOT], entries */
+	uint32_t *root;		     /* [TS_FIB6_ROOT], entries */
+	uint32_t *numbers;	     /* of the index: allocations, by bucket */
+	struct ts_fib6_leaf *leaves; /* [n_places + 1]; the last one says nothing */
+	struct ts_fib6_hosts *hosts;
+	uint32_t n_places;
+	unsigned bucket_shift;
 	uint8_t *lines;		   /* [n_lines][TS_FIB6_LINE] */
 	uint32_t n_lines, n_fresh; /* lines from n_fresh on were never used */
 	uint32_t n_used;
@@ -59,7 +69,7 @@ void ts_fib6_del(struct ts_fib6 *f, const uint8_t addr[16], uint8_t len, uint8_t
 
 /* fib6.c: what the root does not know alone. `packet` are indexes of `addr` and `nh`, at most TS_FIB6_CHUNK. */
 #define TS_FIB6_CHUNK 64u
-void ts_fib6_walk(const struct ts_fib6 *f, uint8_t addr[][16], uint32_t *nh, const uint8_t *packet, unsigned n);
+void ts_fib6_deeper(const struct ts_fib6 *f, uint8_t addr[][16], uint32_t *nh, const uint8_t *packet, unsigned n);
 
 /* Addresses to next hops, 0 = none. The root alone answers for most of what leads into tunnels. */
 static inline void
@@ -78,7 +88,7 @@ ts_fib6_lookup_bulk(const struct ts_fib6 *f, uint8_t addr[][16], uint32_t *nh, u
 			nh[i] &= UINT16_MAX;
 		}
 		if (n_deeper > 0)
-			ts_fib6_walk(f, addr, nh, deeper, n_deeper);
+			ts_fib6_deeper(f, addr, nh, deeper, n_deeper);
 	}
 }
 

@@ -4,6 +4,7 @@
  * moves, and its parent's entry with it. A node that no prefix is left in goes, and what covered it stands in the
  * parent again, so after adding and deleting the same prefixes the table takes what it took before.
  */
+#include "fib6_index.h"
 #include "fib6_node.h"
 
 #include <errno.h>
@@ -317,11 +318,16 @@ int
 ts_fib6_set(struct ts_fib6 *f, const uint8_t addr[16], uint8_t len, uint16_t nh)
 {
 	struct path p;
+	int ret;
 
 	find_path(f, addr, depth_of(len), &p);
 	if (p.n == 0)
-		return set_in_root(f, addr, len, leaf(len, nh));
-	return set_in_node(f, &p, addr, len, leaf(len, nh));
+		ret = set_in_root(f, addr, len, leaf(len, nh));
+	else
+		ret = set_in_node(f, &p, addr, len, leaf(len, nh));
+	if (ret == 0)
+		fib6_index_update(f, addr, len, nh);
+	return ret;
 }
 
 /* --- deleting --- */
@@ -388,21 +394,40 @@ ts_fib6_del(struct ts_fib6 *f, const uint8_t addr[16], uint8_t len, uint8_t cove
 	spread(ts_fib6_node_at(f, p.line[depth - 1]), slots);
 	change_slots(f, &slots[slot_of(addr, depth)], 1u << (ROOT_BITS + 8 * depth - len), &c);
 	write_back(f, &p, addr, slots);
+	fib6_index_update(f, addr, len, 0);
 }
 
 /* --- making --- */
 
+/* Three lines are reckoned for a prefix (fib_pair.c), and two prefixes for an allocation; a power of two of buckets. */
+static uint32_t
+places_for(uint32_t n_lines)
+{
+	uint32_t places = FIB6_WAYS * 2;
+
+	while (places < n_lines / 6 && places < UINT32_C(1) << 24)
+		places *= 2;
+	return places;
+}
+
 size_t
 ts_fib6_bytes(uint32_t n_lines)
 {
-	return TS_FIB6_ROOT * sizeof(uint32_t) + (size_t)n_lines * TS_FIB6_LINE;
+	size_t n_places = places_for(n_lines);
+
+	return (TS_FIB6_ROOT + n_places) * sizeof(uint32_t) + sizeof(struct ts_fib6_hosts) +
+		(n_places + 1 + n_lines) * TS_FIB6_LINE;
 }
 
 void
 ts_fib6_init(struct ts_fib6 *f, void *mem, uint32_t n_lines)
 {
-	*f = (struct ts_fib6){.root = mem, .lines = (uint8_t *)mem + TS_FIB6_ROOT * sizeof(uint32_t)};
-	f->n_lines = n_lines;
+	*f = (struct ts_fib6){.root = mem, .n_places = places_for(n_lines), .n_lines = n_lines};
+	f->bucket_shift = 32 - (unsigned)__builtin_ctz(f->n_places / FIB6_WAYS);
+	f->numbers = f->root + TS_FIB6_ROOT;
+	f->leaves = (void *)(f->numbers + f->n_places);
+	f->hosts = (void *)(f->leaves + f->n_places + 1);
+	f->lines = (void *)(f->hosts + 1);
 	for (unsigned class = 0; class < TS_FIB6_CLASSES; class ++)
 		f->free[class] = FIB6_NONE;
 }

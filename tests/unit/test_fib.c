@@ -8,6 +8,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +16,7 @@
 
 #include "lib/fib4.h"
 #include "lib/fib6.h"
+#include "lib/fib6_index.h"
 
 #define MODEL_MAX 3000
 
@@ -287,6 +289,114 @@ a_full_node(void **state)
 	unmake();
 }
 
+static uint32_t
+look_up(const char *hex)
+{
+	uint8_t a[1][16] = {{0}};
+	uint32_t nh;
+
+	for (unsigned i = 0; i < 16 && hex[2 * i] != 0; i++)
+		sscanf(hex + 2 * i, "%2hhx", &a[0][i]);
+	ts_fib6_lookup_bulk(&t.fib6, a, &nh, 1);
+	return nh;
+}
+
+/* Does the index alone know the address's next hop? */
+static uint16_t
+indexed(const uint8_t *a)
+{
+	uint32_t number = fib6_allocation(a), at = fib6_bucket(&t.fib6, number) * FIB6_WAYS;
+	unsigned places = fib6_places(&t.fib6.numbers[at], number);
+
+	if (places == 0)
+		return 0;
+	return fib6_leaf_nh(&t.fib6.leaves[at + (unsigned)__builtin_ctz(places)], (uint16_t)(a[4] << 8 | a[5]));
+}
+
+/* Allocations by what their leaf can hold: as many runs as it has, one more, and again one less. */
+static void
+index_leaves(void **state)
+{
+	uint8_t a[16] = {0x20, 1, 0x0d, 0xb8}, end[16] = {0x20, 1, 0x0d, 0xb8, 0xff, 0xff};
+	(void)state;
+
+	make(128, 512);
+	for (unsigned i = 0; i < FIB6_RUNS; i++) { /* each begins a run, the last one reaches to the end */
+		a[4] = (uint8_t)(i * 16);
+		add(a, 36, (uint16_t)(i + 1));
+	}
+	assert_int_equal(indexed(a), FIB6_RUNS);
+	assert_int_equal(indexed(end), FIB6_RUNS);
+	add(end, 48, 100);
+	assert_int_equal(indexed(a), 0);
+	assert_int_equal(look_up("20010db8ffff"), 100);
+	assert_int_equal(look_up("20010db8fffe"), FIB6_RUNS);
+	drop(t.n - 1);
+	assert_int_equal(indexed(end), FIB6_RUNS);
+	while (t.n > 0)
+		drop(t.n - 1);
+	assert_int_equal(indexed(a), 0);
+	unmake();
+}
+
+/* A route that is longer than a leaf's bits, below one that is not; and one from above the leaf. */
+static void
+index_beside_the_trie(void **state)
+{
+	uint8_t a[16] = {0x20, 1, 0x0d, 0xb8};
+	(void)state;
+
+	make(128, 512);
+	add(a, 20, 1);
+	assert_int_equal(indexed(a), 0);
+	add(a, 29, 2); /* eight allocations */
+	a[3] = 0xbf;
+	assert_int_equal(indexed(a), 2);
+	a[3] = 0xb8;
+	a[5] = 7;
+	add(a, 48, 3);
+	assert_int_equal(indexed(a), 3);
+	a[7] = 1;
+	add(a, 64, 4);
+	assert_int_equal(indexed(a), 0);
+	assert_int_equal(look_up("20010db800070001"), 4);
+	assert_int_equal(look_up("20010db800070002"), 3);
+	assert_int_equal(look_up("20010db80008"), 2);
+	assert_int_equal(look_up("20010db0"), 1);
+	drop(1); /* the /29: what is left is the trie's, but for the /48 */
+	assert_int_equal(look_up("20010db80008"), 1);
+	assert_int_equal(look_up("20010dbf"), 1);
+	assert_int_equal(look_up("20010db800070002"), 3);
+	unmake();
+}
+
+/* More hosts than a bucket holds: those without a place are found in the trie. */
+static void
+index_hosts(void **state)
+{
+	uint8_t a[16] = {0x20, 1, 0x0d, 0xb8}, first[16];
+	unsigned n = 0;
+	(void)state;
+
+	make(128, 4096);
+	memcpy(first, a, 16);
+	for (uint32_t i = 0; n < 2 * FIB6_HOST_WAYS; i++) {
+		memcpy(a + 12, &i, sizeof(i));
+		if (fib6_host_bucket(a) == fib6_host_bucket(first))
+			add(a, 128, (uint16_t)++n);
+	}
+	check(0);
+	assert_int_equal(fib6_host_nh(t.fib6.hosts, first), 1);
+	add(first, 128, 1000);
+	assert_int_equal(fib6_host_nh(t.fib6.hosts, first), 1000);
+	while (t.n > 0) {
+		drop(0);
+		check(t.n);
+	}
+	assert_int_equal(fib6_host_nh(t.fib6.hosts, first), 0);
+	unmake();
+}
+
 int
 main(void)
 {
@@ -296,6 +406,9 @@ main(void)
 		cmocka_unit_test(ipv4_without_room),
 		cmocka_unit_test(ipv6_without_room),
 		cmocka_unit_test(a_full_node),
+		cmocka_unit_test(index_leaves),
+		cmocka_unit_test(index_beside_the_trie),
+		cmocka_unit_test(index_hosts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
