@@ -14,11 +14,11 @@
 static inline uint16_t
 ts_ip_id(struct ts_worker *w, rte_be32_t dst)
 {
-	uint16_t *counter = &w->ip_id[(dst * w->id_hash_key) >> 20];
+	uint16_t *counter = &w->ip_id[(dst * w->id_hash_key) >> TS_IP_ID_SHIFT];
 
 	return (uint16_t)((*counter)++ * w->id_stride + w->conf.id);
 }
-_Static_assert(TS_IP_ID_SLOTS == 1 << 12, "the hash above has 12 bits");
+_Static_assert(TS_IP_ID_SLOTS == 1 << (32 - TS_IP_ID_SHIFT), "the hash's first bits");
 
 /* Write a header without options; total_len in bytes. */
 static inline void

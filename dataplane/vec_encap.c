@@ -8,45 +8,14 @@
  * refuse more than the scalar one does, never less. What is not tested for (hints at path MTUs, mirrored sources) makes
  * the whole burst not plain.
  */
-#include "vec.h"
+#include "vec_encap.h"
 
 #ifdef TS_VEC_SET
 
-#include <limits.h>
-
-#include "outer4.h"
-#include "tunnel.h"
-#include "vec_rules.h"
-
-#define LANES 8
 #define FEW 3 /* so many packets are faster one by one */
 
-/* What the packets of a burst that go into one tunnel have in common. */
-struct lane {
-	const struct ts_tunnel *t;
-	const void *mechanism; /* struct ts_6rd or ts_isatap */
-	const struct ts_source_policy *policy;
-	const struct ts_encap_counters *counters;
-	ts_lane_fn scalar;
-	uint16_t domain;
-	struct ts_rules sources; /* that are not plain */
-	bool limited;
-	uint32_t constant_sum;	 /* of the outer header's words that are the same in every packet */
-	uint64_t constant_words; /* fragment offset, TTL, protocol; as they lie in memory behind the identification */
-};
-
-/* A burst, prepared. */
-struct batch {
-	uint64_t plain;		      /* bit per packet */
-	uint32_t dst[TS_BURST_MAX];   /* IPv4, host byte order */
-	uint32_t first[TS_BURST_MAX]; /* version, TOS, total length of the outer header, as they lie in memory */
-	uint32_t sum[TS_BURST_MAX];   /* of the outer header without identification, not folded */
-	uint32_t nh[TS_BURST_MAX];
-	const struct ts_adjacency *adj[TS_BURST_MAX]; /* NULL: not by one neighbour alone */
-};
-
 /* The embedded IPv4 addresses of 8 packets in network byte order; lanes that are refused are set in *refused. */
-typedef __m256i (*embedded_fn)(const struct lane *l, const uint8_t *const ip[LANES], __m256i *refused);
+typedef __m256i (*embedded_fn)(const struct encap_lane *l, const uint8_t *const ip[TS_VEC_LANES], __m256i *refused);
 
 /* --- gathering --- */
 
@@ -60,34 +29,17 @@ load32(const uint8_t *p)
 }
 
 static inline __m256i
-gather32(const uint8_t *const ip[LANES], unsigned at)
+gather32(const uint8_t *const ip[TS_VEC_LANES], unsigned at)
 {
 	return _mm256_setr_epi32((int)load32(ip[0] + at), (int)load32(ip[1] + at), (int)load32(ip[2] + at),
 		(int)load32(ip[3] + at), (int)load32(ip[4] + at), (int)load32(ip[5] + at), (int)load32(ip[6] + at),
 		(int)load32(ip[7] + at));
 }
 
-/* 16 bytes of each of two packets. */
-static inline __m256i
-pair(const uint8_t *low, const uint8_t *high)
-{
-	return _mm256_inserti128_si256(
-		_mm256_castsi128_si256(_mm_loadu_si128((const void *)low)), _mm_loadu_si128((const void *)high), 1);
-}
-
-static inline __m256i
-swap32(__m256i x)
-{
-	const __m256i order = _mm256_set_epi8(12, 13, 14, 15, 8, 9, 10, 11, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8,
-		9, 10, 11, 4, 5, 6, 7, 0, 1, 2, 3);
-
-	return _mm256_shuffle_epi8(x, order);
-}
-
 static inline __m256i
 swap64(__m256i x)
 {
-	return _mm256_shuffle_epi32(swap32(x), 0xb1);
+	return _mm256_shuffle_epi32(ts_vec_swap(x), 0xb1);
 }
 
 /* The low halves of 4 and 4 numbers, in order. */
@@ -98,12 +50,6 @@ low_halves(__m256i first, __m256i second)
 		_mm256_shuffle_ps(_mm256_castsi256_ps(first), _mm256_castsi256_ps(second), 0x88));
 
 	return _mm256_permute4x64_epi64(mixed, 0xd8);
-}
-
-static inline __m256i
-equal_masked32(__m256i x, uint32_t mask, uint32_t bits)
-{
-	return _mm256_cmpeq_epi32(_mm256_and_si256(x, _mm256_set1_epi32((int)mask)), _mm256_set1_epi32((int)bits));
 }
 
 /* --- rules about native sources --- */
@@ -134,7 +80,7 @@ static inline unsigned
 plain_sources(const struct ts_rules *r, const uint8_t *const ip[4])
 {
 	const unsigned src = offsetof(struct rte_ipv6_hdr, src_addr);
-	__m256i even = pair(ip[0] + src, ip[2] + src), odd = pair(ip[1] + src, ip[3] + src);
+	__m256i even = ts_vec_pair(ip[0] + src, ip[2] + src), odd = ts_vec_pair(ip[1] + src, ip[3] + src);
 	__m256i high = _mm256_unpacklo_epi64(even, odd), low = _mm256_unpackhi_epi64(even, odd);
 	/* G29: an ISATAP identifier, 0 or 2, 0, 5e, fe */
 	__m256i other = ts_equal_masked64(low, UINT32_C(0xfffffffd), UINT32_C(0xfe5e0000));
@@ -147,7 +93,7 @@ plain_sources(const struct ts_rules *r, const uint8_t *const ip[4])
 /* --- embedded destinations --- */
 
 static inline __m256i
-embedded_6to4(const struct lane *l, const uint8_t *const ip[LANES], __m256i *refused)
+embedded_6to4(const struct encap_lane *l, const uint8_t *const ip[TS_VEC_LANES], __m256i *refused)
 {
 	(void)l, (void)refused;
 	return gather32(ip, offsetof(struct rte_ipv6_hdr, dst_addr) + 2);
@@ -155,7 +101,7 @@ embedded_6to4(const struct lane *l, const uint8_t *const ip[LANES], __m256i *ref
 
 /* R2 for prefixes that leave the suffix in the first 64 bits, which is why others are not plain. */
 static inline __m256i
-embedded_6rd(const struct lane *l, const uint8_t *const ip[LANES], __m256i *refused)
+embedded_6rd(const struct encap_lane *l, const uint8_t *const ip[TS_VEC_LANES], __m256i *refused)
 {
 	const struct ts_6rd *d = l->mechanism;
 	unsigned dst = offsetof(struct rte_ipv6_hdr, dst_addr), suffix_bits = 32u - d->map.ipv4_mask_len;
@@ -167,25 +113,25 @@ embedded_6rd(const struct lane *l, const uint8_t *const ip[LANES], __m256i *refu
 	*refused = low_halves(ts_matches(&null_route, first), ts_matches(&null_route, second));
 	v4 = low_halves(_mm256_srl_epi64(swap64(first), shift), _mm256_srl_epi64(swap64(second), shift));
 	v4 = _mm256_and_si256(v4, _mm256_set1_epi32((int)suffix_mask));
-	v4 = swap32(_mm256_or_si256(v4, _mm256_set1_epi32((int)(rte_be_to_cpu_32(d->map.ipv4_common) & ~suffix_mask))));
+	v4 = ts_vec_swap(
+		_mm256_or_si256(v4, _mm256_set1_epi32((int)(rte_be_to_cpu_32(d->map.ipv4_common) & ~suffix_mask))));
 	for (unsigned i = 0; i < d->n_relays; i++)
-		*refused = _mm256_or_si256(*refused, equal_masked32(v4, ts_mask4(d->relays[i].len), d->relays[i].addr));
+		*refused = _mm256_or_si256(*refused, ts_vec_is(v4, ts_mask4(d->relays[i].len), d->relays[i].addr));
 	return v4;
 }
 
 static inline __m256i
-embedded_isatap(const struct lane *l, const uint8_t *const ip[LANES], __m256i *refused)
+embedded_isatap(const struct encap_lane *l, const uint8_t *const ip[TS_VEC_LANES], __m256i *refused)
 {
 	const struct ts_isatap *s = l->mechanism;
 	unsigned dst = offsetof(struct rte_ipv6_hdr, dst_addr);
 	__m256i v4 = gather32(ip, dst + 12), good = _mm256_setzero_si256();
 
 	for (unsigned i = 0; i < s->n_site; i++)
-		good = _mm256_or_si256(good, equal_masked32(v4, ts_mask4(s->site[i].len), s->site[i].addr));
-	good = _mm256_and_si256(
-		good, equal_masked32(gather32(ip, dst + 8), UINT32_C(0xfffffffd), UINT32_C(0xfe5e0000)));
+		good = _mm256_or_si256(good, ts_vec_is(v4, ts_mask4(s->site[i].len), s->site[i].addr));
+	good = _mm256_and_si256(good, ts_vec_is(gather32(ip, dst + 8), UINT32_C(0xfffffffd), UINT32_C(0xfe5e0000)));
 	for (unsigned i = 0; i < s->n_prl; i++)
-		good = _mm256_andnot_si256(equal_masked32(v4, UINT32_MAX, s->prl[i]), good);
+		good = _mm256_andnot_si256(ts_vec_is(v4, UINT32_MAX, s->prl[i]), good);
 	*refused = _mm256_xor_si256(good, _mm256_set1_epi32(-1));
 	return v4;
 }
@@ -194,7 +140,7 @@ embedded_isatap(const struct lane *l, const uint8_t *const ip[LANES], __m256i *r
 
 /* The first 8 bytes of 8 packets: version to flow label, and payload length, next header, hop limit. */
 static inline void
-gather_words(const uint8_t *const ip[LANES], __m256i *first, __m256i *second)
+gather_words(const uint8_t *const ip[TS_VEC_LANES], __m256i *first, __m256i *second)
 {
 	const uint8_t *const low[4] = {ip[0], ip[1], ip[4], ip[5]}, *const high[4] = {ip[2], ip[3], ip[6], ip[7]};
 	__m256 a = _mm256_castsi256_ps(ts_gather64(low, 0)), b = _mm256_castsi256_ps(ts_gather64(high, 0));
@@ -214,9 +160,9 @@ plain_words(const struct ts_tunnel *t, __m256i words, __m256i *total)
 
 	*total = _mm256_add_epi32(payload, _mm256_set1_epi32(TS_IPV6_HDR_LEN + TS_IPV4_HDR_LEN));
 	bad = _mm256_cmpgt_epi32(*total, _mm256_set1_epi32(t->mtu + TS_IPV4_HDR_LEN));
-	bad = _mm256_or_si256(bad, equal_masked32(words, 0xff0000, IPPROTO_ROUTING << 16));
+	bad = _mm256_or_si256(bad, ts_vec_is(words, 0xff0000, IPPROTO_ROUTING << 16));
 	if (t->clamp_mss)
-		bad = _mm256_or_si256(bad, equal_masked32(words, 0xff0000, IPPROTO_TCP << 16));
+		bad = _mm256_or_si256(bad, ts_vec_is(words, 0xff0000, IPPROTO_TCP << 16));
 	return _mm256_andnot_si256(bad, good);
 }
 
@@ -228,7 +174,7 @@ outer_first(const struct ts_tunnel *t, __m256i vtc_flow, __m256i total)
 		_mm256_and_si256(_mm256_srli_epi32(vtc_flow, 4), _mm256_set1_epi32(0x0f00)));
 
 	tos = _mm256_and_si256(tos, _mm256_set1_epi32(t->tos_mask << 8));
-	return _mm256_or_si256(_mm256_or_si256(tos, _mm256_set1_epi32(RTE_IPV4_VHL_DEF)), swap32(total));
+	return _mm256_or_si256(_mm256_or_si256(tos, _mm256_set1_epi32(RTE_IPV4_VHL_DEF)), ts_vec_swap(total));
 }
 
 static inline __m256i
@@ -238,8 +184,8 @@ sum_of_words(__m256i x)
 }
 
 static inline __attribute__((always_inline)) void
-prepare8(const struct ts_fib4 *fib, const struct lane *l, embedded_fn embedded, const uint8_t *const ip[LANES],
-	struct batch *b, unsigned at)
+prepare8(const struct ts_fib4 *fib, const struct encap_lane *l, embedded_fn embedded,
+	const uint8_t *const ip[TS_VEC_LANES], struct encap_batch *b, unsigned at)
 {
 	__m256i refused = _mm256_setzero_si256(), vtc_flow, words, total, good, first, dst;
 
@@ -247,11 +193,12 @@ prepare8(const struct ts_fib4 *fib, const struct lane *l, embedded_fn embedded, 
 	dst = embedded(l, ip, &refused);
 	good = _mm256_andnot_si256(refused, plain_words(l->t, words, &total));
 	first = outer_first(l->t, vtc_flow, total);
-	_mm256_storeu_si256((void *)&b->dst[at], swap32(dst));
-	for (unsigned i = at; i < at + LANES; i++)
+	_mm256_store_si256((void *)&b->dst[at], ts_vec_swap(dst));
+	for (unsigned i = at; i < at + TS_VEC_LANES; i++)
 		rte_prefetch0(&fib->tbl24[b->dst[i] >> 8]);
-	_mm256_storeu_si256((void *)&b->first[at], first);
-	_mm256_storeu_si256((void *)&b->sum[at],
+	_mm256_store_si256((void *)&b->first[at], first);
+	_mm256_store_si256((void *)&b->total[at], total);
+	_mm256_store_si256((void *)&b->sum[at],
 		_mm256_add_epi32(_mm256_add_epi32(sum_of_words(first), sum_of_words(dst)),
 			_mm256_set1_epi32((int)l->constant_sum)));
 	b->plain |= (uint64_t)((unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(good)) &
@@ -259,180 +206,98 @@ prepare8(const struct ts_fib4 *fib, const struct lane *l, embedded_fn embedded, 
 		<< at;
 }
 
+/* Bit per packet whose far end the policy may be about: O26 by its coarse map, where nearly all addresses end. */
+static inline uint64_t
+suspect_far_ends(const struct ts_source_policy *policy, const struct encap_batch *b, unsigned n)
+{
+	const struct ts_source_policy_map *map = (const void *)policy;
+	uint64_t suspect = 0;
+
+	for (unsigned at = 0; at < n; at += TS_VEC_LANES) {
+		__m256i dst = _mm256_load_si256((const void *)&b->dst[at]), number = _mm256_srli_epi32(dst, 16);
+		__m256i words = _mm256_i32gather_epi32(
+			(const int *)(const void *)map->coarse, _mm256_srli_epi32(number, 5), 4);
+
+		words = _mm256_srlv_epi32(words, _mm256_and_si256(number, ts_vec_all(31)));
+		suspect |= (uint64_t)ts_vec_bits(_mm256_slli_epi32(words, 31)) << at;
+	}
+	for (uint64_t left = suspect & ts_vec_lanes_used(n); unlikely(left != 0); left &= left - 1) {
+		unsigned i = (unsigned)__builtin_ctzll(left);
+
+		if (!ts_source_policy_suspect(policy, rte_cpu_to_be_32(b->dst[i])))
+			suspect &= ~(UINT64_C(1) << i);
+	}
+	return suspect;
+}
+
+/* The adjacency behind each next hop, and which packets that is all about. */
+static inline void
+find_neighbours(const struct ts_worker *w, const struct encap_lane *l, struct rte_mbuf *const *pkt, unsigned n,
+	struct encap_batch *b)
+{
+	uint64_t easy = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		const struct ts_nexthop *nh = ts_nexthop(w, b->nh[i]);
+		const struct ts_adjacency *adj = &w->tables->adjacencies[nh->slots[0]];
+		const struct rte_mbuf *m = pkt[i];
+
+		b->adj[i] = NULL;
+		if (unlikely(nh->kind != TS_NH_ADJACENCY || nh->n_slots != 1))
+			continue;
+		b->adj[i] = adj;
+		easy |= (uint64_t)(adj->resolved && adj->l2_len == RTE_ETHER_HDR_LEN && b->total[i] <= adj->mtu &&
+				m->nb_segs == 1 && m->data_off >= TS_IPV4_HDR_LEN + RTE_ETHER_HDR_LEN)
+			<< i;
+	}
+	b->easy = l->limited ? 0 : easy & b->plain;
+}
+
 /* The rest of the far ends' and the natives' tests, which are loads from tables. */
 static inline void
-look_up(const struct ts_worker *w, const struct lane *l, struct rte_mbuf *const *pkt, unsigned n, struct batch *b)
+look_up(const struct ts_worker *w, const struct encap_lane *l, struct rte_mbuf *const *pkt, unsigned n,
+	struct encap_batch *b)
 {
 	const struct ts_prefix_set *deny = w->tables->services->deny6;
 
-	uint64_t suspect = 0;
-
-	for (unsigned i = 0; i < n; i++)
-		suspect |= (uint64_t)ts_source_policy_suspect(l->policy, rte_cpu_to_be_32(b->dst[i])) << i;
-	b->plain &= ~suspect;
+	b->plain &= ~suspect_far_ends(l->policy, b, n);
 	for (unsigned i = 0; deny != NULL && i < n; i++)
 		if (ts_prefix_set_contains(deny, rte_pktmbuf_mtod(pkt[i], const struct rte_ipv6_hdr *)->src_addr))
 			b->plain &= ~(UINT64_C(1) << i);
 	ts_fib4_lookup_bulk(w->tables->fib4, b->dst, b->nh, n);
-	for (unsigned i = 0; i < n; i++) {
-		const struct ts_nexthop *nh = ts_nexthop(w, b->nh[i]);
-		bool one = nh->kind == TS_NH_ADJACENCY && nh->n_slots == 1;
-
-		b->adj[i] = one ? &w->tables->adjacencies[nh->slots[0]] : NULL;
-		rte_prefetch0(b->adj[i]);
-	}
+	find_neighbours(w, l, pkt, n, b);
 }
 
 static inline void
-pointers(const uint8_t *ip[LANES], struct rte_mbuf *const *pkt, unsigned n)
+pointers(const uint8_t *ip[TS_VEC_LANES], struct rte_mbuf *const *pkt, unsigned n)
 {
-	if (likely(n >= LANES))
-		for (unsigned i = 0; i < LANES; i++)
+	if (likely(n >= TS_VEC_LANES))
+		for (unsigned i = 0; i < TS_VEC_LANES; i++)
 			ip[i] = rte_pktmbuf_mtod(pkt[i], const uint8_t *);
 	else
-		for (unsigned i = 0; i < LANES; i++)
+		for (unsigned i = 0; i < TS_VEC_LANES; i++)
 			ip[i] = rte_pktmbuf_mtod(pkt[RTE_MIN(i, n - 1)], const uint8_t *);
 }
 
 /* The last group is filled up with its last packet. */
 static inline __attribute__((always_inline)) void
-prepare(const struct ts_worker *w, const struct lane *l, embedded_fn embedded, struct rte_mbuf *const *pkt, unsigned n,
-	struct batch *b)
+prepare(const struct ts_worker *w, const struct encap_lane *l, embedded_fn embedded, struct rte_mbuf *const *pkt,
+	unsigned n, struct encap_batch *b)
 {
-	const uint8_t *ip[LANES];
+	const uint8_t *ip[TS_VEC_LANES];
 
 	b->plain = 0;
-	for (unsigned at = 0; at < n; at += LANES) {
+	for (unsigned at = 0; at < n; at += TS_VEC_LANES) {
 		pointers(ip, pkt + at, n - at);
 		prepare8(w->tables->fib4, l, embedded, ip, b, at);
 	}
 	look_up(w, l, pkt, n, b);
 }
 
-/* --- sending --- */
-
-/* Outer and Ethernet header in front of `ip`; overlapping stores, so that each is as wide as it can be. */
-static inline void
-write_headers(uint8_t *ip, const struct lane *l, const uint8_t *ethernet, unsigned l2_len, uint32_t first, uint32_t dst,
-	uint64_t id, uint32_t sum)
-{
-	uint64_t front = (uint64_t)first << 16 | RTE_BE16(RTE_ETHER_TYPE_IPV4), rest, ends;
-	uint8_t *ip4 = ip - TS_IPV4_HDR_LEN, *l2 = ip4 - l2_len;
-
-	sum += (uint32_t)id;
-	sum = (sum + (sum << 16 | sum >> 16)) >> 16;
-	rest = id | l->constant_words | (uint64_t)(sum ^ 0xffff) << 48;
-	ends = (uint64_t)rte_cpu_to_be_32(dst) << 32 | l->t->src;
-	memcpy(l2, ethernet, 16);
-	if (unlikely(l2_len > RTE_ETHER_HDR_LEN))
-		memcpy(l2 + RTE_ETHER_HDR_LEN, ethernet + RTE_ETHER_HDR_LEN, 8);
-	memcpy(ip4 - 2, &front, sizeof(front));
-	memcpy(ip4 + 4, &rest, sizeof(rest));
-	memcpy(ip4 + 12, &ends, sizeof(ends));
-}
-
-/* S24, in the order of the scalar lane. False: dropped. */
-static bool
-within_rates(struct ts_worker *w, struct rte_mbuf *m, const struct lane *l, uint32_t dst)
-{
-	const struct rte_ipv6_hdr *ip = rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *);
-	rte_be32_t site = rte_cpu_to_be_32(dst);
-
-	if (!ts_prefix_limiter_take(&w->keyed[TS_KEYED_SITE], site, w->now))
-		ts_drop(w, m, l->counters->site_limited);
-	else if (!ts_prefix_limiter_take(&w->keyed[TS_KEYED_NATIVE], ts_prefix64(ip->src_addr), w->now))
-		ts_drop(w, m, l->counters->prefix_limited);
-	else
-		return true;
-	return false;
-}
-
-/* Of a burst, so far. */
-struct sent {
-	uint64_t packets, bytes; /* of IPv6 */
-	unsigned port;		 /* that the last one went to */
-	struct ts_tx_buffer *buffer;
-};
-
-static inline void
-enqueue(struct ts_worker *w, struct sent *sent, unsigned port, struct rte_mbuf *m)
-{
-	struct ts_tx_buffer *b = sent->buffer;
-
-	if (unlikely(port != sent->port)) {
-		sent->port = port;
-		sent->buffer = b = &w->tx[port];
-		w->tx_pending |= 1u << port;
-	}
-	b->pkt[b->n++] = m;
-	if (unlikely(b->n == TS_BURST_MAX))
-		ts_tx_flush_port(w, (uint16_t)port);
-}
-
-/* A plain packet. False: it is not, after all, and has not been touched. */
-static inline bool
-send_plain(struct ts_worker *w, struct rte_mbuf *m, const struct lane *l, const struct batch *b, unsigned i,
-	struct sent *sent)
-{
-	uint32_t total = rte_pktmbuf_pkt_len(m) + TS_IPV4_HDR_LEN, dst = b->dst[i];
-	const struct ts_adjacency *adj = b->adj[i];
-	unsigned l2_len, headroom;
-
-	if (unlikely(adj == NULL)) {
-		adj = ts_adjacency_of(w, ts_nexthop(w, b->nh[i]), m);
-		if (adj == NULL)
-			return false;
-	}
-	if (unlikely(!adj->resolved || total > adj->mtu))
-		return false;
-	l2_len = adj->l2_len;
-	headroom = m->data_off;
-	if (unlikely(m->nb_segs != 1 || headroom < TS_IPV4_HDR_LEN + l2_len))
-		return false;
-	if (unlikely(l->limited) && !within_rates(w, m, l, dst))
-		return true;
-
-	uint8_t *ip = rte_pktmbuf_mtod(m, uint8_t *);
-
-	m->data_off = (uint16_t)(headroom - TS_IPV4_HDR_LEN - l2_len);
-	m->data_len = (uint16_t)(total + l2_len);
-	m->pkt_len = total + l2_len;
-	sent->packets++;
-	sent->bytes += total;
-	ip[7]--;
-	write_headers(ip, l, adj->l2, l2_len, b->first[i], dst, rte_cpu_to_be_16(ts_ip_id(w, rte_cpu_to_be_32(dst))),
-		b->sum[i]);
-	enqueue(w, sent, adj->port, m);
-	return true;
-}
-
-static void
-send_scalar(struct ts_worker *w, struct rte_mbuf *m, const struct lane *l)
-{
-	struct ts_vec one;
-
-	one.n = 1;
-	one.pkt[0] = m;
-	one.domain[0] = l->domain;
-	l->scalar(w, &one);
-}
-
-static void
-send_all(struct ts_worker *w, const struct lane *l, struct rte_mbuf *const *pkt, unsigned n, const struct batch *b)
-{
-	struct sent sent = {.port = UINT_MAX};
-
-	for (unsigned i = 0; i < n; i++)
-		if (unlikely(!(b->plain >> i & 1) || !send_plain(w, pkt[i], l, b, i, &sent)))
-			send_scalar(w, pkt[i], l);
-	w->counters[l->counters->packets] += sent.packets;
-	w->counters[l->counters->bytes] += sent.bytes - sent.packets * TS_IPV4_HDR_LEN;
-}
-
 /* --- lanes --- */
 
 static void
-lane_begin(const struct ts_worker *w, struct lane *l, const struct ts_tunnel *t,
+lane_begin(const struct ts_worker *w, struct encap_lane *l, const struct ts_tunnel *t,
 	const struct ts_encap_counters *counters, ts_lane_fn scalar, const struct ts_source_policy *policy)
 {
 	l->t = t;
@@ -451,8 +316,8 @@ TS_VEC(ts_6to4_encap)(struct ts_worker *w, struct ts_vec *in)
 {
 	const struct ts_services *s = w->tables->services;
 	const struct ts_6to4 *sixto4 = &s->sixto4;
-	struct batch b;
-	struct lane l;
+	struct encap_batch b;
+	struct encap_lane l;
 
 	if (in->n <= FEW || sixto4->mirror || sixto4->t.dynamic_mtu || !ts_own_nets_complete(s)) {
 		ts_6to4_encap(w, in);
@@ -460,7 +325,7 @@ TS_VEC(ts_6to4_encap)(struct ts_worker *w, struct ts_vec *in)
 	}
 	lane_begin(w, &l, &sixto4->t, &ts_6to4_encap_counters, ts_6to4_encap, s->policy);
 	prepare(w, &l, embedded_6to4, in->pkt, in->n, &b);
-	send_all(w, &l, in->pkt, in->n, &b);
+	TS_VEC(ts_encap_send)(w, &l, in->pkt, in->n, &b);
 }
 
 /* How many from `from` on are for the same domain. */
@@ -490,8 +355,8 @@ run_6rd(struct ts_worker *w, struct ts_vec *in, unsigned from, unsigned n)
 {
 	const struct ts_services *s = w->tables->services;
 	const struct ts_6rd *d = &s->sixrd[in->domain[from]];
-	struct batch b;
-	struct lane l;
+	struct encap_batch b;
+	struct encap_lane l;
 
 	if (n <= FEW || d->t.dynamic_mtu || !ts_own_nets_complete(s) ||
 		d->map.prefix.len + 32u - d->map.ipv4_mask_len > 64) {
@@ -502,7 +367,7 @@ run_6rd(struct ts_worker *w, struct ts_vec *in, unsigned from, unsigned n)
 	l.mechanism = d;
 	l.domain = in->domain[from];
 	prepare(w, &l, embedded_6rd, in->pkt + from, n, &b);
-	send_all(w, &l, in->pkt + from, n, &b);
+	TS_VEC(ts_encap_send)(w, &l, in->pkt + from, n, &b);
 }
 
 void
@@ -519,8 +384,8 @@ run_isatap(struct ts_worker *w, struct ts_vec *in, unsigned from, unsigned n)
 {
 	const struct ts_services *s = w->tables->services;
 	const struct ts_isatap *site = &s->isatap[in->domain[from]];
-	struct batch b;
-	struct lane l;
+	struct encap_batch b;
+	struct encap_lane l;
 
 	if (n <= FEW || site->t.dynamic_mtu || !ts_own_nets_complete(s)) {
 		scalar_run(w, in, from, n, ts_isatap_encap);
@@ -530,7 +395,7 @@ run_isatap(struct ts_worker *w, struct ts_vec *in, unsigned from, unsigned n)
 	l.mechanism = site;
 	l.domain = in->domain[from];
 	prepare(w, &l, embedded_isatap, in->pkt + from, n, &b);
-	send_all(w, &l, in->pkt + from, n, &b);
+	TS_VEC(ts_encap_send)(w, &l, in->pkt + from, n, &b);
 }
 
 void

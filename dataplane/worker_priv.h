@@ -22,6 +22,7 @@
 #include "worker.h"
 
 #define TS_IP_ID_SLOTS 4096   /* counters of IPv4 identification, by hash of the destination */
+#define TS_IP_ID_SHIFT 20
 #define TS_WAIT_SLOTS 64      /* next hops that packets of one worker can wait for */
 #define TS_WAIT_PACKETS 32    /* upper bound of limits.neighbour-queue */
 #define TS_DELAYED_MAX 64     /* beyond it advertisements leave at once */
