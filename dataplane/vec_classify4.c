@@ -17,6 +17,7 @@
 /* By packet of the burst, as it stands in the vector. */
 struct found {
 	uint64_t plain, proto41, udp;
+	uint64_t same_dst, same_port; /* as the first packet of the burst */
 	uint32_t dst[TS_BURST_MAX] __rte_aligned(32);
 	uint32_t ports[TS_BURST_MAX] __rte_aligned(32);
 };
@@ -38,6 +39,8 @@ look_at(const struct ts_vec *in, unsigned first, struct found *f)
 		plain, _mm256_cmpeq_epi32(ts_vec_sum5(a[0], a[1], a[2], a[3], b[1]), ts_vec_all(0xffff)));
 	_mm256_store_si256((void *)&f->dst[first], ts_vec_swap(b[1]));
 	_mm256_store_si256((void *)&f->ports[first], b[2]);
+	f->same_dst |= (uint64_t)ts_vec_bits(_mm256_cmpeq_epi32(ts_vec_swap(b[1]), ts_vec_all(f->dst[0]))) << first;
+	f->same_port |= (uint64_t)ts_vec_bits(ts_vec_is(b[2], 0xffff0000, f->ports[0] & 0xffff0000)) << first;
 	f->plain |= (uint64_t)ts_vec_bits(plain) << first;
 	f->proto41 |= (uint64_t)ts_vec_bits(ts_vec_is(a[2], 0xff00, IPPROTO_IPV6 << 8)) << first;
 	f->udp |= (uint64_t)ts_vec_bits(ts_vec_is(a[2], 0xff00, IPPROTO_UDP << 8)) << first;
@@ -70,51 +73,83 @@ check_others(struct ts_worker *w, struct ts_vec *in, struct found *f)
 	f->udp = udp;
 }
 
-/* G3, V16. The destination port is the last 16 bits of `ports`. */
-static inline bool
-to_teredo(const struct ts_worker *w, struct ts_vec *in, uint16_t i, const struct ts_nexthop *hop, uint32_t ports,
-	struct ts_lanes *out)
-{
-	if ((hop->udp & TS_UDP_TEREDO_SERVER) != 0 && ports >> 16 == RTE_BE16(TS_TEREDO_PORT))
-		ts_vec_add(&out->teredo_server, in->pkt[i], in->iface[i]);
-	else if ((hop->udp & TS_UDP_TEREDO_RELAY) != 0 && ports >> 16 == w->tables->services->relay.port)
-		ts_vec_add(&out->decap_teredo, in->pkt[i], in->iface[i]);
-	else
-		return false;
-	return true;
-}
-
-static inline bool
-plainly(const struct ts_worker *w, struct ts_vec *in, uint16_t i, const struct ts_nexthop *hop, const struct found *f,
+/* G3, V16: the lane of a plain packet; NULL: none, or not by its looks. The destination port is last in `ports`. */
+static inline struct ts_vec *
+lane_of(const struct ts_worker *w, const struct ts_nexthop *hop, bool proto41, bool udp, uint32_t ports,
 	struct ts_lanes *out)
 {
 	if (hop->kind != TS_NH_LOCAL)
+		return NULL;
+	if (proto41 && hop->proto41 == TS_PROTO41_6TO4)
+		return &out->decap_6to4;
+	if (proto41 && hop->proto41 != TS_PROTO41_NONE)
+		return hop->proto41 == TS_PROTO41_6RD ? &out->decap_6rd : &out->decap_isatap;
+	if (udp && (hop->udp & TS_UDP_TEREDO_SERVER) != 0 && ports >> 16 == RTE_BE16(TS_TEREDO_PORT))
+		return &out->teredo_server;
+	if (udp && (hop->udp & TS_UDP_TEREDO_RELAY) != 0 && ports >> 16 == w->tables->services->relay.port)
+		return &out->decap_teredo;
+	return NULL;
+}
+
+/* Most bursts are for one address and one mechanism: one lookup says what all of it is for. False: it is not so. */
+static inline bool
+classify_all(const struct ts_worker *w, const struct ts_vec *in, const struct found *f, struct ts_lanes *out)
+{
+	uint64_t all = ts_vec_lanes_used(in->n), proto41 = f->proto41 & all, udp = f->udp & all;
+	const struct ts_nexthop *hop;
+	struct ts_vec *lane;
+	uint32_t nh;
+
+	if ((f->plain & f->same_dst & all) != all || (proto41 != all && (udp & f->same_port) != all))
 		return false;
-	if ((f->plain & f->proto41) >> i & 1 && hop->proto41 != TS_PROTO41_NONE) {
-		ts_classify4_to_lane(in->pkt[i], in->iface[i], hop, out);
-		return true;
+	ts_fib4_lookup_bulk(w->tables->fib4, f->dst, &nh, 1);
+	hop = ts_nexthop(w, nh);
+	lane = lane_of(w, hop, proto41 == all, udp == all, f->ports[0], out);
+	if (lane == NULL)
+		return false;
+	memcpy(lane->pkt, in->pkt, in->n * sizeof(in->pkt[0]));
+	memcpy(lane->iface, in->iface, in->n * sizeof(in->iface[0]));
+	for (uint16_t i = 0; i < in->n; i++)
+		lane->domain[i] = hop->domain;
+	lane->n = in->n;
+	return true;
+}
+
+static void
+classify_each(struct ts_worker *w, const struct ts_vec *in, const struct found *f, struct ts_lanes *out)
+{
+	uint32_t nh[TS_BURST_MAX];
+
+	ts_fib4_lookup_bulk(w->tables->fib4, f->dst, nh, in->n);
+	for (uint16_t i = 0; i < in->n; i++) {
+		const struct ts_nexthop *hop = ts_nexthop(w, nh[i]);
+		struct ts_vec *lane = NULL;
+
+		if (likely(f->plain >> i & 1))
+			lane = lane_of(w, hop, f->proto41 >> i & 1, f->udp >> i & 1, f->ports[i], out);
+		if (unlikely(lane == NULL)) {
+			ts_classify4_by(w, in->pkt[i], in->iface[i], hop, out);
+			continue;
+		}
+		lane->pkt[lane->n] = in->pkt[i];
+		lane->iface[lane->n] = in->iface[i];
+		lane->domain[lane->n++] = hop->domain;
 	}
-	return (f->plain & f->udp) >> i & 1 && to_teredo(w, in, i, hop, f->ports[i], out);
 }
 
 void
 TS_VEC(ts_classify4)(struct ts_worker *w, struct ts_vec *in, struct ts_lanes *out)
 {
 	struct found f;
-	uint32_t nh[TS_BURST_MAX];
 
-	f.plain = f.proto41 = f.udp = 0;
+	f.plain = f.proto41 = f.udp = f.same_dst = f.same_port = 0;
 	for (unsigned i = 0; i < in->n; i += TS_VEC_LANES)
 		look_at(in, i, &f);
+	if (likely(classify_all(w, in, &f, out)))
+		return;
 	if (unlikely((~f.plain & ts_vec_lanes_used(in->n)) != 0))
 		check_others(w, in, &f);
-	ts_fib4_lookup_bulk(w->tables->fib4, f.dst, nh, in->n);
-	for (uint16_t i = 0; i < in->n; i++) {
-		const struct ts_nexthop *hop = ts_nexthop(w, nh[i]);
-
-		if (unlikely(!plainly(w, in, i, hop, &f, out)))
-			ts_classify4_by(w, in->pkt[i], in->iface[i], hop, out);
-	}
+	classify_each(w, in, &f, out);
 }
 
 #endif

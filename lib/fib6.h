@@ -22,6 +22,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
+
+#include <rte_byteorder.h>
 
 #define TS_FIB6_ROOT 65536
 #define TS_FIB6_LINE 64u	 /* what memory is handed out in */
@@ -82,10 +85,14 @@ ts_fib6_lookup_bulk(const struct ts_fib6 *f, uint8_t addr[][16], uint32_t *nh, u
 
 		left = n < TS_FIB6_CHUNK ? n : TS_FIB6_CHUNK;
 		for (unsigned i = 0; i < left; i++) {
-			nh[i] = f->root[(unsigned)addr[i][0] << 8 | addr[i][1]];
+			uint16_t first;
+			uint32_t entry;
+
+			memcpy(&first, addr[i], sizeof(first));
+			entry = f->root[rte_be_to_cpu_16(first)];
 			deeper[n_deeper] = (uint8_t)i;
-			n_deeper += nh[i] >> 31;
-			nh[i] &= UINT16_MAX;
+			n_deeper += entry >> 31;
+			nh[i] = entry & UINT16_MAX;
 		}
 		if (n_deeper > 0)
 			ts_fib6_deeper(f, addr, nh, deeper, n_deeper);

@@ -21,7 +21,7 @@
 
 #include "fib6.h"
 
-#define FIB6_WAYS 16u /* allocations of a bucket: a cache line of their numbers */
+#define FIB6_WAYS 8u /* allocations of a bucket */
 #define FIB6_RUNS 16u
 
 /* Runs of bits 33 to 48, by where they begin, ascending; the first begins at 0, unused ones repeat the last. */
@@ -65,10 +65,9 @@ fib6_places(const uint32_t *numbers, uint32_t allocation)
 {
 #ifdef __SSE4_1__
 	const __m128i *line = (const void *)numbers, wanted = _mm_set1_epi32((int)allocation);
-	__m128i low = _mm_packs_epi32(_mm_cmpeq_epi32(line[0], wanted), _mm_cmpeq_epi32(line[1], wanted));
-	__m128i high = _mm_packs_epi32(_mm_cmpeq_epi32(line[2], wanted), _mm_cmpeq_epi32(line[3], wanted));
+	__m128i found = _mm_packs_epi32(_mm_cmpeq_epi32(line[0], wanted), _mm_cmpeq_epi32(line[1], wanted));
 
-	return (unsigned)_mm_movemask_epi8(_mm_packs_epi16(low, high));
+	return (unsigned)_mm_movemask_epi8(_mm_packs_epi16(found, _mm_setzero_si128()));
 #else
 	unsigned places = 0;
 

@@ -399,13 +399,13 @@ ts_fib6_del(struct ts_fib6 *f, const uint8_t addr[16], uint8_t len, uint8_t cove
 
 /* --- making --- */
 
-/* Three lines are reckoned for a prefix (fib_pair.c), and two prefixes for an allocation; a power of two of buckets. */
+/* As three lines are reckoned for a prefix (fib_pair.c), a place for each: buckets are seldom full then. */
 static uint32_t
 places_for(uint32_t n_lines)
 {
-	uint32_t places = FIB6_WAYS * 2;
+	uint32_t places = FIB6_WAYS * 2; /* and then a power of two of buckets */
 
-	while (places < n_lines / 6 && places < UINT32_C(1) << 24)
+	while (places < n_lines / 3 && places < UINT32_C(1) << 24)
 		places *= 2;
 	return places;
 }
