@@ -8,6 +8,7 @@
  * A vector test may say no where the scalar lane says yes; never the other way round.
  */
 #include "decap_lane.h"
+#include "vec_send.h"
 #include "vec_words.h"
 
 #ifdef TS_VEC_SET
@@ -305,10 +306,9 @@ forward_others(struct ts_worker *w, struct ts_vec *in, uint16_t i, bool plain, c
 
 /* The plain ones as they are, the others admitted; returns the plain ones among what is left. */
 static inline uint64_t
-admit(struct ts_worker *w, struct ts_vec *in, uint64_t plain, uint8_t dst[][16], struct ts_outer *outer,
+admit(struct ts_worker *w, struct ts_vec *in, uint64_t plain, bool mirror, uint8_t dst[][16], struct ts_outer *outer,
 	const struct ts_decap_lane *lane)
 {
-	bool mirror = lane == &ts_decap_lane_6to4 && w->tables->services->sixto4.mirror;
 	uint64_t left = 0;
 	uint16_t n = 0;
 
@@ -334,38 +334,51 @@ admit(struct ts_worker *w, struct ts_vec *in, uint64_t plain, uint8_t dst[][16],
 	return left;
 }
 
+/* All of the burst is plain, and nothing is kept of its outer headers. */
+static inline void
+inner_destinations(const struct ts_vec *in, uint8_t dst[][16])
+{
+	for (uint16_t i = 0; i < in->n; i++) {
+		const struct rte_ipv4_hdr *ip4 = rte_pktmbuf_mtod(in->pkt[i], const struct rte_ipv4_hdr *);
+
+		memcpy(dst[i], ((const struct rte_ipv6_hdr *)(ip4 + 1))->dst_addr, 16);
+	}
+}
+
 static __rte_always_inline void
 run(struct ts_worker *w, struct ts_vec *in, uint64_t plain, const struct ts_tunnel *t, const struct ts_decap_lane *lane)
 {
-	const struct ts_decap_counters *c = lane->counters;
-	bool at_once = nothing_else(w, t);
+	bool mirror = lane == &ts_decap_lane_6to4 && w->tables->services->sixto4.mirror;
+	struct ts_vec_sent sent = {.port = UINT_MAX};
 	struct ts_outer outer[TS_BURST_MAX];
 	uint8_t dst[TS_BURST_MAX][16];
 	uint32_t nh[TS_BURST_MAX];
-	uint64_t packets = 0, bytes = 0;
+	uint64_t at_once;
 
-	plain = admit(w, in, plain, dst, outer, lane);
+	plain &= ts_vec_lanes_used(in->n);
+	if (likely(plain == ts_vec_lanes_used(in->n) && !mirror))
+		inner_destinations(in, dst);
+	else
+		plain = admit(w, in, plain, mirror, dst, outer, lane);
+	at_once = nothing_else(w, t) ? plain : 0;
 	ts_fib6_lookup_bulk(w->tables->fib6, dst, nh, in->n);
 	for (uint16_t i = 0; i < in->n; i++) {
 		struct rte_mbuf *m = in->pkt[i];
 		const struct ts_nexthop *hop = ts_nexthop(w, nh[i]);
 		uint32_t len = m->pkt_len - TS_IPV4_HDR_LEN;
-		const struct ts_adjacency *adj = NULL;
-		bool is_plain = plain >> i & 1;
+		const struct ts_adjacency *adj = plain_neighbour(w, hop, len);
 
-		if (likely(is_plain && at_once))
-			adj = plain_neighbour(w, hop, len);
-		if (unlikely(adj == NULL)) {
-			forward_others(w, in, i, is_plain, hop, &outer[i], lane);
+		if (unlikely(!(at_once >> i & 1) || adj == NULL)) {
+			forward_others(w, in, i, plain >> i & 1, hop, &outer[i], lane);
 			continue;
 		}
 		rewrite(m, adj);
-		packets++;
-		bytes += len;
-		ts_tx_enqueue(w, adj->port, m);
+		sent.packets++;
+		sent.bytes += len;
+		ts_vec_enqueue(w, &sent, adj->port, m);
 	}
-	w->counters[c->packets] += packets;
-	w->counters[c->bytes] += bytes;
+	w->counters[lane->counters->packets] += sent.packets;
+	w->counters[lane->counters->bytes] += sent.bytes;
 }
 
 void

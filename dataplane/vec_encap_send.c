@@ -8,9 +8,8 @@
 
 #ifdef TS_VEC_SET
 
-#include <limits.h>
-
 #include "outer4.h"
+#include "vec_send.h"
 
 /* Outer and Ethernet header in front of `ip`; overlapping stores, so that each is as wide as it can be. */
 static inline void
@@ -48,32 +47,10 @@ within_rates(struct ts_worker *w, struct rte_mbuf *m, const struct encap_lane *l
 	return false;
 }
 
-/* Of a burst, so far. */
-struct sent {
-	uint64_t packets, bytes; /* of IPv6 */
-	unsigned port;		 /* that the last one went to */
-	struct ts_tx_buffer *buffer;
-};
-
-static inline void
-enqueue(struct ts_worker *w, struct sent *sent, unsigned port, struct rte_mbuf *m)
-{
-	struct ts_tx_buffer *b = sent->buffer;
-
-	if (unlikely(port != sent->port)) {
-		sent->port = port;
-		sent->buffer = b = &w->tx[port];
-		w->tx_pending |= 1u << port;
-	}
-	b->pkt[b->n++] = m;
-	if (unlikely(b->n == TS_BURST_MAX))
-		ts_tx_flush_port(w, (uint16_t)port);
-}
-
 /* A plain packet. False: it is not, after all, and has not been touched. */
 static inline bool
 send_plain(struct ts_worker *w, struct rte_mbuf *m, const struct encap_lane *l, const struct encap_batch *b, unsigned i,
-	struct sent *sent)
+	struct ts_vec_sent *sent)
 {
 	uint32_t total = rte_pktmbuf_pkt_len(m) + TS_IPV4_HDR_LEN, dst = b->dst[i];
 	const struct ts_adjacency *adj = b->adj[i];
@@ -103,7 +80,7 @@ send_plain(struct ts_worker *w, struct rte_mbuf *m, const struct encap_lane *l, 
 	ip[7]--;
 	write_headers(ip, l, adj->l2, l2_len, b->first[i], dst, rte_cpu_to_be_16(ts_ip_id(w, rte_cpu_to_be_32(dst))),
 		b->sum[i]);
-	enqueue(w, sent, adj->port, m);
+	ts_vec_enqueue(w, sent, adj->port, m);
 	return true;
 }
 
@@ -166,7 +143,7 @@ write_outer8(struct ts_worker *w, const struct encap_lane *l, uint8_t *const ip[
 
 static inline void
 send8(struct ts_worker *w, const struct encap_lane *l, struct rte_mbuf *const *pkt, const struct encap_batch *b,
-	unsigned at, struct sent *sent)
+	unsigned at, struct ts_vec_sent *sent)
 {
 	const uint16_t more = TS_IPV4_HDR_LEN + RTE_ETHER_HDR_LEN;
 	uint8_t *ip[TS_VEC_LANES];
@@ -187,7 +164,7 @@ send8(struct ts_worker *w, const struct encap_lane *l, struct rte_mbuf *const *p
 		m->data_len += more;
 		m->pkt_len += more;
 		sent->bytes += b->total[at + i];
-		enqueue(w, sent, adj->port, m);
+		ts_vec_enqueue(w, sent, adj->port, m);
 	}
 	sent->packets += TS_VEC_LANES;
 }
@@ -196,7 +173,7 @@ void
 TS_VEC(ts_encap_send)(struct ts_worker *w, const struct encap_lane *l, struct rte_mbuf *const *pkt, unsigned n,
 	const struct encap_batch *b)
 {
-	struct sent sent = {.port = UINT_MAX};
+	struct ts_vec_sent sent = {.port = UINT_MAX};
 	unsigned i = 0;
 
 	while (i < n) {
