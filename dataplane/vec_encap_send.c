@@ -101,14 +101,18 @@ send_scalar(struct ts_worker *w, struct rte_mbuf *m, const struct encap_lane *l)
 static inline __m256i
 take_ids(struct ts_worker *w, __m256i dst)
 {
-	uint32_t slot[TS_VEC_LANES] __rte_aligned(32), id[TS_VEC_LANES] __rte_aligned(32);
+	uint32_t slot[TS_VEC_LANES] __rte_aligned(32);
+	int id[TS_VEC_LANES];
 	__m256i ids;
 
 	_mm256_store_si256(
 		(void *)slot, _mm256_srli_epi32(_mm256_mullo_epi32(dst, ts_vec_all(w->id_hash_key)), TS_IP_ID_SHIFT));
+	/* Not by way of memory: a load of what has just been stored in pieces would wait for all of it. Also, one after
+	 * the other, for two may share a counter. */
 	for (unsigned i = 0; i < TS_VEC_LANES; i++)
 		id[i] = w->ip_id[slot[i]]++;
-	ids = _mm256_mullo_epi32(_mm256_load_si256((const void *)id), ts_vec_all(w->id_stride));
+	ids = _mm256_setr_epi32(id[0], id[1], id[2], id[3], id[4], id[5], id[6], id[7]);
+	ids = _mm256_mullo_epi32(ids, ts_vec_all(w->id_stride));
 	return ts_vec_swap16(_mm256_add_epi32(ids, ts_vec_all(w->conf.id)));
 }
 
