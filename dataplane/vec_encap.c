@@ -184,8 +184,8 @@ sum_of_words(__m256i x)
 }
 
 static inline __attribute__((always_inline)) void
-prepare8(const struct ts_fib4 *fib, const struct encap_lane *l, embedded_fn embedded,
-	const uint8_t *const ip[TS_VEC_LANES], struct encap_batch *b, unsigned at)
+prepare8(const struct encap_lane *l, embedded_fn embedded, const uint8_t *const ip[TS_VEC_LANES], struct encap_batch *b,
+	unsigned at)
 {
 	__m256i refused = _mm256_setzero_si256(), vtc_flow, words, total, good, first, dst;
 
@@ -194,8 +194,6 @@ prepare8(const struct ts_fib4 *fib, const struct encap_lane *l, embedded_fn embe
 	good = _mm256_andnot_si256(refused, plain_words(l->t, words, &total));
 	first = outer_first(l->t, vtc_flow, total);
 	_mm256_store_si256((void *)&b->dst[at], ts_vec_swap(dst));
-	for (unsigned i = at; i < at + TS_VEC_LANES; i++)
-		rte_prefetch0(&fib->tbl24[b->dst[i] >> 8]);
 	_mm256_store_si256((void *)&b->first[at], first);
 	_mm256_store_si256((void *)&b->total[at], total);
 	_mm256_store_si256((void *)&b->sum[at],
@@ -289,8 +287,11 @@ prepare(const struct ts_worker *w, const struct encap_lane *l, embedded_fn embed
 	b->plain = 0;
 	for (unsigned at = 0; at < n; at += TS_VEC_LANES) {
 		pointers(ip, pkt + at, n - at);
-		prepare8(w->tables->fib4, l, embedded, ip, b, at);
+		prepare8(l, embedded, ip, b, at);
 	}
+	/* A pass of its own: within the groups it would wait for each one's addresses. */
+	for (unsigned i = 0; i < n; i++)
+		rte_prefetch0(&w->tables->fib4->tbl24[b->dst[i] >> 8]);
 	look_up(w, l, pkt, n, b);
 }
 
