@@ -12,8 +12,11 @@
 #include "outer4.h"
 #include "relay.h"
 #include "vec.h"
+#include "vec_send.h"
 
 #ifdef TS_VEC_SET
+
+#include <immintrin.h>
 
 #define TS_VEC_SPECIAL_MAX 16
 
@@ -93,29 +96,44 @@ ts_vec_unlimited(const struct ts_worker *w)
 		w->tables->services->deny6 == NULL;
 }
 
+/* One's complement sum of the 16-bit words of a sum: a half is added to the other, with the carry, by turning it round.
+ */
 static inline uint16_t
 ts_vec_fold(uint64_t sum)
 {
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)((sum & 0xffff) + (sum >> 16));
+	uint32_t half;
+
+	sum += sum << 32 | sum >> 32;
+	half = (uint32_t)(sum >> 32);
+	half += half << 16 | half >> 16;
+	return (uint16_t)(half >> 16);
 }
 
-/* One's complement sum of n bytes, at least 8, for ts_vec_fold(); below 2^34. */
+/* Sum of n bytes, at least 8 and below 2^16, as 32-bit words in memory's order, for ts_vec_fold(); below 2^47. */
 static inline uint64_t
 ts_vec_sum(const uint8_t *p, uint32_t n)
 {
-	uint64_t sum = 0, carries = 0, word;
+	__m256i sums = _mm256_setzero_si256(), words;
+	__m128i half;
+	uint64_t sum, word;
 
-	for (; n >= sizeof(word); n -= (uint32_t)sizeof(word), p += sizeof(word))
-		carries += __builtin_add_overflow(sum, ts_vec_load64(p), &sum);
+	for (; n >= sizeof(words); n -= (uint32_t)sizeof(words), p += sizeof(words)) {
+		words = _mm256_loadu_si256((const void *)p);
+		sums = _mm256_add_epi64(sums, _mm256_srli_epi64(words, 32));
+		sums = _mm256_add_epi64(sums, _mm256_blend_epi32(_mm256_setzero_si256(), words, 0x55));
+	}
+	half = _mm_add_epi64(_mm256_castsi256_si128(sums), _mm256_extracti128_si256(sums, 1));
+	sum = (uint64_t)_mm_cvtsi128_si64(half) + (uint64_t)_mm_extract_epi64(half, 1);
+	for (; n >= sizeof(word); n -= (uint32_t)sizeof(word), p += sizeof(word)) {
+		word = ts_vec_load64(p);
+		sum += (word & UINT32_MAX) + (word >> 32);
+	}
 	if (n != 0) {
 		/* The last bytes once more, without those that have been summed. */
 		word = ts_vec_load64(p + n - sizeof(word)) >> (64 - 8 * n);
-		carries += __builtin_add_overflow(sum, word, &sum);
+		sum += (word & UINT32_MAX) + (word >> 32);
 	}
-	return (sum & 0xffffffff) + (sum >> 32) + carries;
+	return sum;
 }
 
 static inline uint32_t
@@ -153,7 +171,7 @@ ts_vec_adjacency(const struct ts_worker *w, const struct ts_nexthop *nh, struct 
 /* Lets the packet begin `more` bytes and the link's header in front of `l3` and leave; there is room. */
 static inline void
 ts_vec_send(struct ts_worker *w, struct rte_mbuf *m, const struct ts_adjacency *adj, uint8_t *l3, uint32_t len,
-	rte_be16_t ethertype)
+	rte_be16_t ethertype, struct ts_vec_sent *sent)
 {
 	uint8_t *l2 = l3 - adj->l2_len;
 
@@ -164,7 +182,7 @@ ts_vec_send(struct ts_worker *w, struct rte_mbuf *m, const struct ts_adjacency *
 	m->data_off = (uint16_t)(l2 - (const uint8_t *)m->buf_addr);
 	m->pkt_len = len + adj->l2_len;
 	m->data_len = (uint16_t)m->pkt_len;
-	ts_tx_enqueue(w, adj->port, m);
+	ts_vec_enqueue(w, sent, adj->port, m);
 }
 
 /* What the outer headers of a lane's packets have in common: IPv4 without options, UDP. */

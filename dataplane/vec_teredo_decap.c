@@ -22,7 +22,7 @@ struct rules {
 	struct ts_vec_special special;
 	const struct ts_teredo_relay *relay;
 	const struct ts_source_policy *policy;
-	uint64_t packets, bytes; /* of plain ones, to be counted */
+	struct ts_vec_sent sent; /* plain ones */
 };
 
 /* A burst on its way through the passes. */
@@ -40,7 +40,7 @@ rules_of(const struct ts_worker *w, struct rules *r)
 
 	r->relay = &s->relay;
 	r->policy = s->policy;
-	r->packets = r->bytes = 0;
+	r->sent = (struct ts_vec_sent){.port = UINT_MAX};
 	return ts_vec_unlimited(w) && ts_vec_special_of(&r->special, s);
 }
 
@@ -177,9 +177,9 @@ emit(struct ts_worker *w, struct rules *r, struct rte_mbuf *m, const struct ts_n
 		    (r->relay->t.clamp_mss && ip->proto == IPPROTO_TCP)))
 		return false;
 	ip->hop_limits--;
-	r->packets++;
-	r->bytes += m->pkt_len;
-	ts_vec_send(w, m, adj, (uint8_t *)ip, m->pkt_len, RTE_BE16(RTE_ETHER_TYPE_IPV6));
+	r->sent.packets++;
+	r->sent.bytes += m->pkt_len;
+	ts_vec_send(w, m, adj, (uint8_t *)ip, m->pkt_len, RTE_BE16(RTE_ETHER_TYPE_IPV6), &r->sent);
 	return true;
 }
 
@@ -210,8 +210,8 @@ TS_VEC(ts_teredo_decap)(struct ts_worker *w, struct ts_vec *in)
 		if (unlikely(!b.plain[i] || !emit(w, &r, in->pkt[i], hop, &b.outer[i])))
 			ts_relay_out(w, in->pkt[i], hop, &b.outer[i]);
 	}
-	w->counters[TS_C_teredo_decap_packets] += r.packets;
-	w->counters[TS_C_teredo_decap_bytes] += r.bytes;
+	w->counters[TS_C_teredo_decap_packets] += r.sent.packets;
+	w->counters[TS_C_teredo_decap_bytes] += r.sent.bytes;
 }
 
 #endif

@@ -15,7 +15,7 @@ struct rules {
 	const struct ts_teredo_relay *relay;
 	const struct ts_source_policy *policy;
 	const struct ts_own6 *own6;
-	uint64_t packets, bytes; /* of plain ones, to be counted */
+	struct ts_vec_sent sent; /* plain ones */
 };
 
 /* False: no packet of the burst is plain. */
@@ -28,7 +28,7 @@ rules_of(const struct ts_worker *w, struct rules *r)
 	r->policy = s->policy;
 	r->own6 = &s->own6;
 	r->outer = ts_vec_outer_of(s->relay.t.src, s->relay.port, s->relay.t.ttl);
-	r->packets = r->bytes = 0;
+	r->sent = (struct ts_vec_sent){.port = UINT_MAX};
 	return ts_vec_unlimited(w) && !s->relay.t.dynamic_mtu && ts_vec_special_of(&r->special, s);
 }
 
@@ -64,9 +64,9 @@ emit(struct ts_worker *w, struct rules *r, struct rte_mbuf *m, const struct ts_n
 	sum = (head & 0xffff) + (head >> 16 & 0xffff) + (head >> 48) + (uint16_t)~rte_cpu_to_be_16(ip->proto);
 	ts_vec_put_outer(w, (uint8_t *)ip - TS_TEREDO_OUTER_LEN, &r->outer, dst, port, len, sum);
 	ts_vec_send(w, m, adj, (uint8_t *)ip - TS_TEREDO_OUTER_LEN, len + TS_TEREDO_OUTER_LEN,
-		RTE_BE16(RTE_ETHER_TYPE_IPV4));
-	r->packets++;
-	r->bytes += len;
+		RTE_BE16(RTE_ETHER_TYPE_IPV4), &r->sent);
+	r->sent.packets++;
+	r->sent.bytes += len;
 	return true;
 }
 
@@ -156,8 +156,8 @@ TS_VEC(ts_teredo_encap)(struct ts_worker *w, struct ts_vec *in)
 		if (unlikely(!emit(w, &r, in->pkt[i], hop, to, port[i])))
 			ts_relay_forward(w, in->pkt[i], to, port[i], hop, TS_ECN_KEEP);
 	}
-	w->counters[TS_C_teredo_encap_packets] += r.packets;
-	w->counters[TS_C_teredo_encap_bytes] += r.bytes;
+	w->counters[TS_C_teredo_encap_packets] += r.sent.packets;
+	w->counters[TS_C_teredo_encap_bytes] += r.sent.bytes;
 }
 
 #endif

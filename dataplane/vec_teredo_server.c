@@ -176,6 +176,7 @@ serve(struct ts_worker *w, struct rules *r, struct rte_mbuf *m)
 static void
 send_all(struct ts_worker *w, struct rte_mbuf **out, uint16_t n)
 {
+	struct ts_vec_sent sent = {.port = UINT_MAX};
 	uint32_t dst[TS_BURST_MAX], nh[TS_BURST_MAX];
 
 	for (uint16_t i = 0; i < n; i++)
@@ -188,7 +189,8 @@ send_all(struct ts_worker *w, struct rte_mbuf **out, uint16_t n)
 		const struct ts_adjacency *adj = ts_vec_adjacency(w, ts_nexthop(w, nh[i]), m, m->pkt_len);
 
 		if (likely(adj != NULL && m->data_off >= TS_L2_MAX))
-			ts_vec_send(w, m, adj, (uint8_t *)header_of(m), m->pkt_len, RTE_BE16(RTE_ETHER_TYPE_IPV4));
+			ts_vec_send(
+				w, m, adj, (uint8_t *)header_of(m), m->pkt_len, RTE_BE16(RTE_ETHER_TYPE_IPV4), &sent);
 		else
 			ts_server_send(w, m, ts_nexthop(w, nh[i]));
 	}
