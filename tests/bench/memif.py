@@ -22,6 +22,7 @@ import time
 KINDS = ('6to4-encap', '6to4-decap')
 PRECISION = 0.02  # of the rate
 TRIES = 3         # of a rate at which something was lost while the kernel gave a core to somebody else
+LEAST = 0.01      # of what was delivered at full load: where nothing that is more passes, the rate without loss is 0
 LIMIT_S = 60
 
 CONFIG = '''
@@ -103,7 +104,7 @@ def best_rate(generator, seconds):
     if full['received'] == 0:
         raise RuntimeError(f'nothing came through: {full}')
     low, high = 0.0, 1.2 * full['sent'] / full['seconds']
-    while high - low > PRECISION * high:
+    while high - low > PRECISION * high and high > LEAST * full['received'] / full['seconds']:
         middle = (low + high) / 2
         if passes(generator, middle, seconds):
             low = middle
