@@ -25,6 +25,7 @@
 #include "metrics.h"
 #include "observe.h"
 #include "privileges.h"
+#include "sflow.h"
 #include "status.h"
 #include "watch.h"
 
@@ -322,6 +323,7 @@ static const struct step steps[] = {
 	{start_punter, stop_punter},
 	{start_health, stop_health},
 	{start_watches, ts_watches_stop},
+	{ts_sflow_start, ts_sflow_stop},
 	{start_ctlsock, stop_ctlsock},
 	{ts_status_start, ts_status_stop},
 	{ts_metrics_start, ts_metrics_stop},

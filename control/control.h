@@ -22,6 +22,7 @@
 struct ts_observer; /* observe.h */
 struct ts_watches;  /* watch.h */
 struct ts_metrics_cache;
+struct ts_sflow; /* sflow.h */
 
 struct ts_control {
 	struct ts_config cfg;
@@ -41,6 +42,7 @@ struct ts_control {
 	struct ts_health *health;
 	struct ts_observer *observer;
 	struct ts_watches *watches;
+	struct ts_sflow *sflow; /* NULL when nothing is sampled */
 	struct ts_ctlsock *ctlsock;
 	struct ts_steps steps;
 	struct ts_status *status;	   /* NULL without a status page */

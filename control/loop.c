@@ -24,6 +24,7 @@
 #include "log.h"
 #include "observe.h"
 #include "reload.h"
+#include "sflow.h"
 #include "status.h"
 #include "watch.h"
 
@@ -207,6 +208,7 @@ turn(struct loop *l, char *err, size_t err_len)
 	take_worker_events(c);
 	if (ts_observer_poll(c))
 		wait = 0;
+	ts_sflow_poll(c);
 	ts_watches_poll(c);
 	if (c->mirror != NULL) {
 		int due = ts_mirror_poll(c->mirror);

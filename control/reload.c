@@ -10,6 +10,7 @@
 #include "health_run.h"
 #include "log.h"
 #include "metrics.h"
+#include "sflow.h"
 
 /* The workers read the rates when they take the command, at the latest in the second turn after it was sent; then the
  * array of the time before is free. Their rings are no measure: test packets go by them all the time. */
@@ -83,6 +84,16 @@ follow_announce(struct ts_control *c, FILE *out)
 	}
 }
 
+/* Its sockets are those of the configuration before when it cannot have the new ones. */
+static void
+follow_sflow(struct ts_control *c, FILE *out)
+{
+	char err[256];
+
+	if (ts_sflow_start(c, err, sizeof(err)) < 0)
+		fprintf(out, "%s; samples are sent as before\n", err);
+}
+
 static void
 tell_others(struct ts_control *c, FILE *out)
 {
@@ -97,6 +108,7 @@ tell_others(struct ts_control *c, FILE *out)
 	if (c->fpm != NULL)
 		ts_fpm_compare(c->fpm);
 	follow_announce(c, out);
+	follow_sflow(c, out);
 	ts_health_reloaded(c->health);
 }
 

@@ -34,6 +34,7 @@ static const struct show shows[] = {
 	{"teredo", "summary | peers [full] [limit N]", true, ts_show_teredo,
 		"the Teredo relay's peers and contacts, and the server; with \"full\" whole addresses and ports"},
 	{"fpm", NULL, false, ts_show_fpm, "the connection by which FRR gives its routes"},
+	{"sflow", NULL, false, ts_show_sflow, "sampled export: what was sampled and sent"},
 	{"workers", NULL, false, ts_show_workers, "workers: load, packets, version of the tables"},
 	{"tables", NULL, false, ts_show_tables, "how full the tables are, and how the mirror and the punt thread fare"},
 	{"version", NULL, false, ts_show_version, "versions of the daemon and of DPDK"},

@@ -293,7 +293,7 @@ static int
 parse_show(struct options *o, int n, char **words)
 {
 	static const char *const known[] = {"counters", "drops", "ports", "interfaces", "routes", "neighbours",
-		"strangers", "fpm", "workers", "tables", "teredo", "version"};
+		"strangers", "fpm", "sflow", "workers", "tables", "teredo", "version"};
 	unsigned i = 0;
 	int ret;
 

@@ -77,26 +77,28 @@ take_buffer(struct ts_worker *w, const struct rte_mbuf *m, uint32_t snap, struct
 	return copy;
 }
 
-static void
+static bool
 hand_in(struct ts_worker *w, struct rte_mbuf *observation)
 {
 	if (rte_ring_enqueue(w->observations, observation) == 0)
-		return;
+		return true;
 	rte_pktmbuf_free(observation);
 	ts_count(w, TS_C_observations_lost);
+	return false;
 }
 
-static void
+/* Whether somebody will see it. */
+static bool
 report(struct ts_worker *w, const struct rte_mbuf *m, uint32_t snap, struct ts_observation what)
 {
 	struct ts_observation *o;
 	struct rte_mbuf *copy;
 
 	if (w->probing)
-		return;
+		return false;
 	copy = take_buffer(w, m, snap, &o);
 	if (copy == NULL)
-		return;
+		return false;
 	o->kind = what.kind;
 	o->station = what.station;
 	o->counter = what.counter;
@@ -105,7 +107,7 @@ report(struct ts_worker *w, const struct rte_mbuf *m, uint32_t snap, struct ts_o
 	o->sample_pool = what.sample_pool;
 	if (what.station == TS_STATION_TX)
 		o->port = what.port;
-	hand_in(w, copy);
+	return hand_in(w, copy);
 }
 
 static void
@@ -146,12 +148,13 @@ sample(struct ts_worker *w, struct rte_mbuf *const *pkts, uint16_t n)
 			w->sample_left--;
 			continue;
 		}
-		report(w, pkts[i], w->observe->sample_snap,
-			(struct ts_observation){.kind = TS_OBSERVED_SAMPLE,
-				.station = TS_STATION_RX,
-				.ethernet = 1,
-				.sample_pool = w->sample_pool});
-		w->sample_pool = 0;
+		/* What stood for a sample that is lost, the next one stands for, too. */
+		if (report(w, pkts[i], w->observe->sample_snap,
+			    (struct ts_observation){.kind = TS_OBSERVED_SAMPLE,
+				    .station = TS_STATION_RX,
+				    .ethernet = 1,
+				    .sample_pool = w->sample_pool}))
+			w->sample_pool = 0;
 		w->sample_left = next_sample(w, w->observe->sample_every);
 	}
 }

@@ -86,7 +86,7 @@ struct ts_observation {
 	uint64_t tsc;	      /* when the burst began */
 	uint32_t len;	      /* of the whole packet */
 	uint32_t trace_id;    /* TRACE: which packet; a worker's number << 24 | count */
-	uint32_t sample_pool; /* SAMPLE: packets received since the last sample, it included */
+	uint32_t sample_pool; /* SAMPLE: packets received since the last one that arrived, it included */
 	uint16_t counter;     /* DROP: enum ts_counter */
 	uint16_t port;	      /* RX, TX: which; otherwise the one it came in by */
 	uint8_t kind;	      /* enum ts_observation_kind */

@@ -39,6 +39,7 @@
 #define TS_PATH_LEN 108 /* sizeof(sun_path) */
 #define TS_MAX_HTTP_LISTEN 8
 #define TS_MAX_PEERS 256
+#define TS_MAX_COLLECTORS 4
 #define TS_HTTP_LISTEN_LEN (TS_PATH_LEN + 8) /* "unix:" and a path */
 
 enum ts_hugepages { TS_HUGEPAGES_REQUIRED, TS_HUGEPAGES_AUTO, TS_HUGEPAGES_NO };
@@ -113,6 +114,28 @@ struct ts_cfg_neighbour {
 struct ts_cfg_peer {
 	struct ts_cfg_addr address;
 	uint32_t as;
+	unsigned line;
+};
+
+/* Where sFlow datagrams go. */
+struct ts_cfg_collector {
+	struct ts_cfg_addr address;
+	uint16_t port;
+	unsigned line;
+};
+
+/* Sampled export by sFlow version 5. */
+struct ts_cfg_sflow {
+	bool enabled;
+	struct ts_cfg_collector collectors[TS_MAX_COLLECTORS];
+	unsigned n_collectors;
+	struct ts_cfg_addr agent;  /* what collectors know the relay by */
+	struct ts_cfg_addr source; /* family 0: as the kernel chooses */
+	uint32_t sub_agent;
+	uint32_t sampling_rate;	     /* one packet of so many on average; 0: none */
+	uint16_t header_bytes;	     /* of each */
+	uint32_t counter_interval_s; /* 0: no counters */
+	bool mark_tunnels;
 	unsigned line;
 };
 
@@ -331,6 +354,7 @@ struct ts_config {
 		char contact[128]; /* "" = none */
 		char history_file[256];
 	} status_page;
+	struct ts_cfg_sflow sflow;
 	struct ts_cfg_6to4 sixto4;
 	struct ts_cfg_6rd sixrd[TS_MAX_6RD];
 	unsigned n_sixrd;

@@ -239,6 +239,7 @@ ts_check(struct ts_load *l)
 	check_health(l);
 	ts_check_http(l);
 	ts_check_status_page(l);
+	ts_check_sflow(l);
 	ts_check_ports(l);
 	ts_check_interfaces(l);
 	ts_check_services(l);

@@ -143,6 +143,7 @@ void ts_finish_known_6rd(struct ts_load *l, const struct ts_node *map, const cha
 void ts_finish_fpm(struct ts_load *l, const struct ts_node *map, const char *path, void *base);
 void ts_finish_http(struct ts_load *l, const struct ts_node *map, const char *path, void *base);
 void ts_finish_status_page(struct ts_load *l, const struct ts_node *map, const char *path, void *base);
+void ts_finish_sflow(struct ts_load *l, const struct ts_node *map, const char *path, void *base);
 void ts_finish_announce(struct ts_load *l, const struct ts_node *map, const char *path, void *base);
 void ts_finish_local(struct ts_load *l, const struct ts_node *map, const char *path, void *base);
 void ts_finish_6to4(struct ts_load *l, const struct ts_node *map, const char *path, void *base);
@@ -157,6 +158,7 @@ void ts_check_ports(struct ts_load *l);
 void ts_check_interfaces(struct ts_load *l);
 void ts_check_http(struct ts_load *l);
 void ts_check_status_page(struct ts_load *l);
+void ts_check_sflow(struct ts_load *l);
 void ts_check_services(struct ts_load *l);
 void ts_check_6to4(struct ts_load *l);
 void ts_check_6rd(struct ts_load *l);

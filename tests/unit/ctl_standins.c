@@ -318,6 +318,29 @@ ts_control_reload(struct ts_control *c, char *said, size_t len)
 	return standins.faulty_file ? -1 : 0;
 }
 
+struct ts_observe *
+ts_observer_plan(struct ts_observer *o)
+{
+	(void)o;
+	return &standins.plan;
+}
+
+void
+ts_observer_apply(struct ts_observer *o)
+{
+	(void)o;
+	standins.plans++;
+}
+
+void
+ts_observer_take(struct ts_observer *o, enum ts_observation_kind kind, ts_observed_fn fn, void *arg)
+{
+	(void)o;
+	assert_int_equal(kind, TS_OBSERVED_SAMPLE);
+	standins.sample_taker = fn;
+	standins.sample_taker_arg = arg;
+}
+
 void
 ts_punter_stats(const struct ts_punter *p, struct ts_punt_stats *out)
 {

@@ -11,6 +11,7 @@
 
 #include "control/control.h"
 #include "control/ctlsock.h"
+#include "control/observe.h"
 #include "control/teredo.h"
 
 #define STANDIN_NH_VIA 7
@@ -33,6 +34,10 @@ struct standins {
 	struct ts_contacts_stats contacts;
 	const struct ts_services *services;
 	bool drained, faulty_file;
+	struct ts_observe plan; /* of the observer */
+	unsigned plans;		/* how often it was applied */
+	ts_observed_fn sample_taker;
+	void *sample_taker_arg;
 };
 extern struct standins standins;
 

@@ -155,6 +155,35 @@ test_capture(void **state)
 	look_away();
 }
 
+/* Nobody takes samples for a while: what the lost ones stood for, the next one that arrives stands for. */
+static void
+check_lost_samples(void)
+{
+	uint8_t p[256], data[TS_OBSERVE_SNAP_MAX];
+	unsigned pool = 0, sent = 0;
+	struct ts_observation o;
+
+	mark();
+	plan = (struct ts_observe){.sample_every = 1, .sample_snap = 64};
+	look();
+	for (unsigned i = 0; i < TS_OBSERVATIONS + 45; i++, sent++) {
+		rig_send_ip(&rig, p, make_v6(p, "2001:db8::1", SITE6, 8));
+		rig_turn(&rig);
+		swallow();
+	}
+	assert_int_equal(moved(TS_C_observations_lost), 45);
+	while (seen(&o, data) != 0)
+		pool += o.sample_pool;
+	assert_int_equal(pool, TS_OBSERVATIONS);
+	rig_send_ip(&rig, p, make_v6(p, "2001:db8::1", SITE6, 8));
+	rig_turn(&rig);
+	swallow();
+	assert_int_not_equal(seen(&o, data), 0);
+	assert_int_equal(o.sample_pool, 46);
+	assert_int_equal(pool + o.sample_pool, sent + 1);
+	look_away();
+}
+
 /* One of n on average, whole frames up to the snap length, with how many they stand for. */
 void
 test_sample(void **state)
@@ -182,6 +211,7 @@ test_sample(void **state)
 	assert_in_range(samples, 160, 240);
 	assert_in_range(pool, 1980, 2000);
 	look_away();
+	check_lost_samples();
 }
 
 static size_t
