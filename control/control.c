@@ -24,6 +24,7 @@
 #include "log.h"
 #include "metrics.h"
 #include "observe.h"
+#include "path_rtt.h"
 #include "privileges.h"
 #include "sflow.h"
 #include "status.h"
@@ -324,6 +325,7 @@ static const struct step steps[] = {
 	{start_health, stop_health},
 	{start_watches, ts_watches_stop},
 	{ts_sflow_start, ts_sflow_stop},
+	{ts_path_rtt_start, ts_path_rtt_stop},
 	{start_ctlsock, stop_ctlsock},
 	{ts_status_start, ts_status_stop},
 	{ts_metrics_start, ts_metrics_stop},

@@ -20,6 +20,7 @@
 #include "lib/config.h"
 
 struct ts_observer; /* observe.h */
+struct ts_path_rtt; /* path_rtt.h */
 struct ts_watches;  /* watch.h */
 struct ts_metrics_cache;
 struct ts_sflow; /* sflow.h */
@@ -43,6 +44,7 @@ struct ts_control {
 	struct ts_observer *observer;
 	struct ts_watches *watches;
 	struct ts_sflow *sflow; /* NULL when nothing is sampled */
+	struct ts_path_rtt *path_rtt; /* NULL as long as it was never on */
 	struct ts_ctlsock *ctlsock;
 	struct ts_steps steps;
 	struct ts_status *status;	   /* NULL without a status page */

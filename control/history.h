@@ -17,7 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TS_HISTORY_MAX_SERIES 96
+#define TS_HISTORY_MAX_SERIES 112
 #define TS_HISTORY_NAME_LEN 40
 #define TS_HISTORY_MAX_CELLS 744
 #define TS_HISTORY_JUMP_MS 5000 /* the two clocks may differ by so much between samples */

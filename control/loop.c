@@ -23,6 +23,7 @@
 #include "http.h"
 #include "log.h"
 #include "observe.h"
+#include "path_rtt.h"
 #include "reload.h"
 #include "sflow.h"
 #include "status.h"
@@ -210,6 +211,7 @@ turn(struct loop *l, char *err, size_t err_len)
 		wait = 0;
 	ts_sflow_poll(c);
 	ts_watches_poll(c);
+	ts_path_rtt_poll(c);
 	if (c->mirror != NULL) {
 		int due = ts_mirror_poll(c->mirror);
 

@@ -104,6 +104,7 @@ make(struct ts_metrics *m, const struct ts_control *c)
 	ts_metrics_teredo(m, c);
 	ts_metrics_neighbours(m, c);
 	ts_metrics_sflow(m, c);
+	ts_metrics_path(m, c);
 	ts_metrics_health(m, c);
 	clock_gettime(CLOCK_MONOTONIC, &end);
 	process(m, (double)(end.tv_sec - begin.tv_sec) + (double)(end.tv_nsec - begin.tv_nsec) * 1e-9);

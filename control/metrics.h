@@ -30,6 +30,7 @@ void ts_metrics_kernel(struct ts_metrics *m, const struct ts_control *c);
 void ts_metrics_teredo(struct ts_metrics *m, const struct ts_control *c);
 void ts_metrics_neighbours(struct ts_metrics *m, const struct ts_control *c);
 void ts_metrics_sflow(struct ts_metrics *m, const struct ts_control *c);
+void ts_metrics_path(struct ts_metrics *m, const struct ts_control *c);
 void ts_metrics_health(struct ts_metrics *m, const struct ts_control *c);
 
 #endif

@@ -11,6 +11,7 @@
 #include "log.h"
 #include "metrics.h"
 #include "sflow.h"
+#include "path_rtt.h"
 
 /* The workers read the rates when they take the command, at the latest in the second turn after it was sent; then the
  * array of the time before is free. Their rings are no measure: test packets go by them all the time. */
@@ -109,6 +110,8 @@ tell_others(struct ts_control *c, FILE *out)
 		ts_fpm_compare(c->fpm);
 	follow_announce(c, out);
 	follow_sflow(c, out);
+	if (ts_path_rtt_reloaded(c) < 0)
+		fprintf(out, "no memory for path-rtt; it is off\n");
 	ts_health_reloaded(c->health);
 }
 

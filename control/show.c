@@ -36,6 +36,7 @@ static const struct show shows[] = {
 	{"fpm", NULL, false, ts_show_fpm, "the connection by which FRR gives its routes"},
 	{"sflow", NULL, false, ts_show_sflow, "sampled export: what was sampled and sent"},
 	{"workers", NULL, false, ts_show_workers, "workers: load, packets, version of the tables"},
+	{"path", NULL, false, ts_show_path, "round-trip times of TCP handshakes, by mechanism and by prefix"},
 	{"tables", NULL, false, ts_show_tables, "how full the tables are, and how the mirror and the punt thread fare"},
 	{"version", NULL, false, ts_show_version, "versions of the daemon and of DPDK"},
 };

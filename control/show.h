@@ -103,6 +103,7 @@ void ts_show_neighbours(const struct ts_control *c, const char *arg, struct ts_a
 void ts_show_strangers(const struct ts_control *c, const char *arg, struct ts_answer *out);
 void ts_show_teredo(const struct ts_control *c, const char *arg, struct ts_answer *out);
 void ts_show_sflow(const struct ts_control *c, const char *arg, struct ts_answer *out);
+void ts_show_path(const struct ts_control *c, const char *arg, struct ts_answer *out);
 void ts_show_tables(const struct ts_control *c, const char *arg, struct ts_answer *out);
 void ts_show_version(const struct ts_control *c, const char *arg, struct ts_answer *out);
 

@@ -131,6 +131,7 @@ sample(struct ts_status *s, int64_t wall_ms, uint64_t mono_ms)
 	sample_ports(s->c, values);
 	values[TS_SERIES_CLIENTS] = ts_status_clients(s->c);
 	values[TS_SERIES_LOAD] = sample_load(s);
+	ts_status_path_sample(s->c, values);
 	ts_history_add(s->history, wall_ms, mono_ms, values);
 }
 
@@ -157,6 +158,7 @@ create_history(const struct ts_control *c)
 
 	for (unsigned m = 0; m < TS_N_MECHS; m++)
 		name_series(&series[TS_SERIES_MECH(m, 0, 0)], "", ts_status_mechs[m]);
+	ts_status_path_name(series);
 	for (unsigned i = 0; i < c->ports.n; i++)
 		name_series(&series[TS_SERIES_PORT(i, 0, 0)], "port.", c->ports.port[i].name);
 	return ts_history_create(series, TS_SERIES_PORT(c->ports.n, 0, 0));

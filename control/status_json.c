@@ -9,6 +9,7 @@
 #include <rte_version.h>
 
 #include "control/health_run.h"
+#include "control/path_rtt.h"
 #include "control/show.h"
 #include "control/status_priv.h"
 
@@ -80,6 +81,7 @@ drops(const struct ts_control *c)
 json_t *
 ts_status_json(const struct ts_status *s)
 {
+	const struct ts_path_rtt *path = ts_path_rtt_shown(s->c);
 	json_t *doc = ts_health_json(s->c->health);
 	json_t *more = json_pack("{s:s, s:s, s:s, s:I, s:I, s:o, s:o, s:o, s:o, s:o}", "title",
 		s->c->cfg.status_page.title, "version", TS_VERSION, "dpdk", rte_version(), "time",
@@ -89,6 +91,8 @@ ts_status_json(const struct ts_status *s)
 		s->c->cfg.teredo_relay.enabled ? json_integer((json_int_t)ts_status_clients(s->c)) : json_null(),
 		"mechanisms", mechanisms(s), "ports", ports(s), "drops", drops(s->c));
 
+	if (path != NULL && more != NULL)
+		json_object_set_new(more, "path", ts_path_mechanisms_json(path));
 	if (doc != NULL && more != NULL)
 		json_object_update(doc, more);
 	json_decref(more);
@@ -115,6 +119,8 @@ is_shown(const struct ts_status *s, unsigned series)
 {
 	if (series == TS_SERIES_CLIENTS)
 		return s->c->cfg.teredo_relay.enabled;
+	if (series >= TS_SERIES_PATHS && series < TS_SERIES_PORTS)
+		return s->c->cfg.path_rtt.enabled && ts_status_mech_on(&s->c->cfg, (series - TS_SERIES_PATHS) / 4);
 	return series >= TS_SERIES_DROPS || ts_status_mech_on(&s->c->cfg, series / TS_SERIES_MECH(1, 0, 0));
 }
 

@@ -28,6 +28,7 @@ static const struct {
 	{"ports", ts_status_put_ports},
 	{"prefixes", ts_status_put_prefixes},
 	{"levels", ts_status_put_levels},
+	{"path", ts_status_put_path},
 	{"drops", ts_status_put_drops},
 	{"services", ts_status_put_services},
 	{"software", ts_status_put_software},

@@ -28,8 +28,11 @@ enum {
 	TS_SERIES_LOST,	   /* at the ports: no descriptor, no buffer */
 	TS_SERIES_CLIENTS, /* Teredo clients that answer: a level */
 	TS_SERIES_LOAD,	   /* of the busiest worker, in thousandths: a level */
-	TS_SERIES_PORTS
+	TS_SERIES_PATHS,   /* round trips; status_path.c */
+	TS_SERIES_PORTS = TS_SERIES_PATHS + TS_N_MECHS * 4
 };
+/* Of a mechanism's tunnel or native side (enum ts_path_side): how many were measured, and the sum of their logarithms. */
+#define TS_SERIES_PATH(mech, side) (TS_SERIES_PATHS + (unsigned)(mech)*4 + (unsigned)(side)*2)
 #define TS_SERIES_PORT(port, way, unit) (TS_SERIES_PORTS + TS_SERIES_MECH(port, way, unit))
 _Static_assert(TS_SERIES_PORT(TS_MAX_PORTS, 0, 0) <= TS_HISTORY_MAX_SERIES, "a history has room for all ports");
 
@@ -48,6 +51,10 @@ bool ts_status_mech_on(const struct ts_config *cfg, unsigned mech);
 uint64_t ts_status_boot_ms(void);
 int64_t ts_status_wall_ms(void);
 uint64_t ts_status_clients(const struct ts_control *c);
+
+/* status_path.c: names and samples of TS_SERIES_PATHS. */
+void ts_status_path_name(struct ts_history_series *series);
+void ts_status_path_sample(const struct ts_control *c, uint64_t *values);
 
 /* status_json.c: the documents of /status.json and /history.json. NULL: no memory. */
 json_t *ts_status_json(const struct ts_status *s);
@@ -75,6 +82,7 @@ void ts_status_put_traffic(FILE *out, const struct ts_status_view *v);
 void ts_status_put_mechanisms(FILE *out, const struct ts_status_view *v);
 void ts_status_put_ports(FILE *out, const struct ts_status_view *v);
 void ts_status_put_levels(FILE *out, const struct ts_status_view *v);
+void ts_status_put_path(FILE *out, const struct ts_status_view *v);
 void ts_status_put_drops(FILE *out, const struct ts_status_view *v);
 void ts_status_put_services(FILE *out, const struct ts_status_view *v);
 void ts_status_put_software(FILE *out, const struct ts_status_view *v);

@@ -36,6 +36,7 @@ static const char usage_text[] = "Usage: tsunagictl [-s SOCKET] [--json] [--all]
 				 "  routes [PREFIX]   routes; with a prefix only that one and those within it\n"
 				 "  neighbours        neighbours and whether they are resolved\n"
 				 "  workers           load and packets of each worker\n"
+				 "  path              round trips of TCP handshakes through the relay\n"
 				 "  tables            how full the tables are\n"
 				 "  teredo [summary]  the Teredo relay's peers and contacts, and the server\n"
 				 "  teredo peers      the relay's peers, addresses cut to what tells nobody apart\n"
@@ -293,7 +294,7 @@ static int
 parse_show(struct options *o, int n, char **words)
 {
 	static const char *const known[] = {"counters", "drops", "ports", "interfaces", "routes", "neighbours",
-		"strangers", "fpm", "sflow", "workers", "tables", "teredo", "version"};
+		"strangers", "fpm", "sflow", "workers", "path", "tables", "teredo", "version"};
 	unsigned i = 0;
 	int ret;
 

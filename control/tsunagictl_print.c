@@ -37,6 +37,16 @@ static const struct {
 			{"TX-PACKETS", "tx_packets"}, {"TABLES", "table_version"}, {"AGE-US", "age_us"}}},
 };
 
+/* `show path`: tables behind the other figures. */
+#define PATH_QUANTILES                                                                                          \
+	{"HANDSHAKES", "handshakes"}, {"10%-MS", "p10_ms"}, {"MEDIAN-MS", "median_ms"}, {"90%-MS", "p90_ms"}, \
+	{                                                                                                       \
+		NULL, NULL                                                                                      \
+	}
+static const struct column path_mechanisms[] = {{"MECHANISM", "mechanism"}, {"SIDE", "side"}, PATH_QUANTILES};
+static const struct column path_prefixes[] = {
+	{"SIDE", "side"}, {"PREFIX", "prefix"}, {"MECHANISM", "mechanism"}, PATH_QUANTILES};
+
 struct row {
 	char *cell[MAX_COLUMNS];
 };
@@ -191,6 +201,25 @@ widest(json_t *object, int outer)
 	return width;
 }
 
+static void
+print_path(json_t *path)
+{
+	json_t *figures = json_copy(path);
+
+	json_object_del(figures, "mechanisms");
+	json_object_del(figures, "prefixes");
+	print_flat("", figures, NULL, true, widest(figures, 0));
+	json_decref(figures);
+	if (json_array_size(json_object_get(path, "mechanisms")) > 0) {
+		putchar('\n');
+		print_table(path_mechanisms, json_object_get(path, "mechanisms"));
+	}
+	if (json_array_size(json_object_get(path, "prefixes")) > 0) {
+		putchar('\n');
+		print_table(path_prefixes, json_object_get(path, "prefixes"));
+	}
+}
+
 void
 ts_print_answer(const char *what, json_t *answer, bool all)
 {
@@ -205,6 +234,10 @@ ts_print_answer(const char *what, json_t *answer, bool all)
 	}
 	if (!json_is_object(body))
 		body = answer;
+	if (strcmp(what, "path") == 0) {
+		print_path(body);
+		return;
+	}
 	print_flat("", body, json_object_get(answer, "help"), all || !counts, widest(body, 0));
 }
 

@@ -355,6 +355,11 @@ struct ts_config {
 		char history_file[256];
 	} status_page;
 	struct ts_cfg_sflow sflow;
+	struct {
+		bool enabled;
+		uint32_t sample;	 /* one of so many flows: a power of two */
+		uint32_t min_handshakes; /* of a prefix, before it is shown */
+	} path_rtt;
 	struct ts_cfg_6to4 sixto4;
 	struct ts_cfg_6rd sixrd[TS_MAX_6RD];
 	unsigned n_sixrd;

@@ -91,6 +91,16 @@ check_members(struct ts_load *l, unsigned port)
 }
 
 static void
+check_path_rtt(struct ts_load *l)
+{
+	uint32_t n = l->cfg->path_rtt.sample;
+
+	/* What it is by itself not is said already. */
+	if ((n & (n - 1)) != 0)
+		ts_fault_at(l, "path-rtt.sample", "%u is not a power of two", n);
+}
+
+static void
 check_netns(struct ts_load *l, const char *path, const char *name)
 {
 	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strchr(name, '/') != NULL)
@@ -240,6 +250,7 @@ ts_check(struct ts_load *l)
 	ts_check_http(l);
 	ts_check_status_page(l);
 	ts_check_sflow(l);
+	check_path_rtt(l);
 	ts_check_ports(l);
 	ts_check_interfaces(l);
 	ts_check_services(l);

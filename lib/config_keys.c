@@ -93,6 +93,13 @@ const struct ts_key ts_keys[] = {
 	  .help = "absolute path of the file that the figures of the past are kept in: written every five minutes and at "
 		  "the end; its directory is made if it is not there" },
 
+	SECTION("path-rtt", "Round-trip times of TCP handshakes that pass the relay, by mechanism and by prefix."),
+	BOOL("path-rtt.enabled", path_rtt.enabled, "no",
+	     "look at SYN, SYN+ACK and ACK of sampled flows as they pass; nothing is sent"),
+	NUMBER("path-rtt.sample", path_rtt.sample, 1, 65536, "16", "flows", "one of so many flows is looked at: a power of two"),
+	NUMBER("path-rtt.min-handshakes", path_rtt.min_handshakes, 4, 1000000, "8", "handshakes",
+	       "a prefix (IPv4 /24, IPv6 /32) is shown from so many on, and only if they are of four sites or more"),
+
 	SECTION("tables", "Limits of the forwarding tables; memory is taken for all of it at start."),
 	LIMIT("tables.ipv4-routes", tables.ipv4_routes, 1, 16777216, "1200000", "routes", "IPv4 routes"),
 	LIMIT("tables.ipv6-routes", tables.ipv6_routes, 1, 16777216, "300000", "routes", "IPv6 routes"),

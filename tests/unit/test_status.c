@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/path_rtt.h"
 #include "control/status_graph.h"
 #include "control/status_priv.h"
 #include "ctl_standins.h"
@@ -267,6 +268,56 @@ test_what_is_for_everybody(void **s)
 		assert_non_null(strstr(text, personal[i]));
 }
 
+static struct ts_path_rtt path;
+
+static void
+sample_path(unsigned i)
+{
+	uint64_t values[RTE_DIM(series)] = {0};
+
+	ts_status_path_sample(status.c, values);
+	ts_history_add(status.history, T0 + i * INT64_C(10000), 1000 + i * UINT64_C(10000), values);
+}
+
+/* 190 ms become 10 ms: the graph has both, one slow handshake nothing. Prefixes are not for everybody. */
+static void
+test_round_trips(void **s)
+{
+	const uint8_t prefix[4] = {203, 0, 113, 0};
+	const char *graph, *end;
+
+	(void)s;
+	memset(&path, 0, sizeof(path));
+	path.c = status.c;
+	make_page(TS_HISTORY_HOUR);
+	assert_null(strstr(text, "Round trips"));
+	status.c->path_rtt = &path;
+	status.c->cfg.path_rtt.enabled = true;
+	status.c->cfg.path_rtt.min_handshakes = 8;
+	for (unsigned i = 0; i < 121; i++) {
+		sample_path(i);
+		for (unsigned n = 0; n < 50; n++)
+			ts_path_figures_add(
+				&path.mechs[TS_MECH_6TO4][TS_PATH_TUNNEL], i < 60 ? 190000 : n > 0 ? 10000 : 5000000);
+	}
+	for (unsigned i = 0; i < 8; i++)
+		ts_path_prefixes_add(&path.tunnels, TS_MECH_6TO4, prefix, i, 10000);
+	make_page(TS_HISTORY_HOUR);
+	graph = strstr(text, "Typical round trip by 6to4");
+	assert_non_null(graph);
+	end = strstr(graph, "<table");
+	/* 190 ms of a scale of 205: two levels, which are one step apart. */
+	assert_true(strstr(graph, "<path class=\"c6\"") < end);
+	assert_true(strstr(graph, ">200 ms<") < end);
+	assert_null(strstr(text, "203.0.113.0/24"));
+	assert_null(strstr(text, "nan"));
+	status.c->cfg.status_page.public = false;
+	make_page(TS_HISTORY_MONTH);
+	assert_non_null(strstr(text, "203.0.113.0/24 <small>6to4</small>"));
+	assert_non_null(strstr(text, "None with 8 handshakes of 4 sites yet."));
+	status.c->path_rtt = NULL;
+}
+
 static void
 test_documents(void **s)
 {
@@ -319,6 +370,7 @@ main(void)
 		TEST(test_page),
 		TEST(test_contact),
 		TEST(test_what_is_for_everybody),
+		TEST(test_round_trips),
 		TEST(test_documents),
 		TEST(test_files),
 	};

@@ -43,6 +43,9 @@
 	T(test_capture) \
 	T(test_sample) \
 	T(test_handshake) \
+	T(test_handshake_lanes) \
+	T(test_handshake_handover) \
+	T(test_handshake_sample) \
 	T(test_trace_elsewhere) \
 	/* test_path_neighbour.c */ \
 	T(test_wait_for_gateway) \

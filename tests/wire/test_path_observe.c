@@ -2,8 +2,9 @@
 /* What workers report of packets on their way: samples, traces, captures, handshakes; and that it changes nothing. */
 #include "dataplane/handshake.h"
 #include "dataplane/observe.h"
+#include "path_teredo.h"
 #include "path_tests.h"
-#include "path_util.h"
+#include "path_tunnels.h"
 
 #define HOST "2001:db8:6::2"
 #define SITE6 "2002:c000:22a::1"
@@ -266,6 +267,143 @@ test_handshake(void **state)
 	/* the ACK of another flow, a reset */
 	send_ip(p, make_tcp(p, HOST, SITE6, 80, 40001, 0x10));
 	send_ip(p, make_tcp(p, HOST, SITE6, 80, 40000, 0x14));
+	assert_nothing_seen();
+	swallow();
+	look_away();
+}
+
+/* Somebody in a tunnel: how packets to and from it look, and the lane that they take. */
+struct in_tunnel {
+	const char *relay, *v4, *v6;
+	enum ts_station encap;
+};
+
+static const struct in_tunnel tunnels[] = {
+	{X_RELAY, X_SITE, X_USER, TS_STATION_6TO4_ENCAP},
+	{A_BR, A_CE, A_USER, TS_STATION_6RD_ENCAP},
+	{S_ROUTER, S_HOST, S_USER, TS_STATION_ISATAP_ENCAP},
+	{NULL, NULL, NULL, TS_STATION_TEREDO_ENCAP},
+};
+
+/* `from`: out of its tunnel, or NULL: natively. Teredo's is `client`. */
+static void
+send_tcp(const struct in_tunnel *from, const struct client *client, const char *src, const char *dst, bool back,
+	uint8_t flags)
+{
+	uint16_t sport = back ? 80 : 40000, dport = back ? 40000 : 80;
+	uint8_t p[256];
+
+	if (from == NULL)
+		send_ip(p, make_tcp(p, src, dst, sport, dport, flags));
+	else if (from->relay == NULL)
+		send_ip(p, from_client(p, client, make_tcp(PAYLOAD(p), src, dst, sport, dport, flags)));
+	else
+		send_ip(p, wrap(p, from->v4, from->relay, make_tcp(p + 20, src, dst, sport, dport, flags)));
+	swallow();
+}
+
+/* The three packets between `from` and `to`, of which NULL is native; nothing else is seen. */
+static void
+shake_hands(const struct in_tunnel *from, const struct in_tunnel *to, const struct client *client)
+{
+	const char *src = from == NULL ? NATIVE : from->v6 != NULL ? from->v6 : client->v6;
+	const char *dst = to == NULL ? NATIVE : to->v6 != NULL ? to->v6 : client->v6;
+	enum ts_station there = from != NULL ? from->encap + 1 : to->encap;
+	enum ts_station back = to != NULL ? to->encap + 1 : from->encap;
+
+	send_tcp(from, client, src, dst, false, 0x02);
+	assert_handshake(there, 0x02);
+	send_tcp(to, client, dst, src, true, 0x12);
+	assert_handshake(back, 0x12);
+	send_tcp(from, client, src, dst, false, 0x10);
+	assert_handshake(there, 0x10);
+	send_tcp(to, client, dst, src, true, 0x18);
+	send_tcp(from, client, src, dst, false, 0x10);
+	assert_nothing_seen();
+}
+
+static struct client
+all_lanes(void)
+{
+	struct client client;
+
+	tunnels_setup();
+	relay_setup();
+	client = known_client();
+	swallow();
+	memset(&rig.handshakes, 0, sizeof(rig.handshakes));
+	plan = (struct ts_observe){.handshakes = true, .handshake_seed = 7};
+	look();
+	return client;
+}
+
+/* Every mechanism, whichever side the client is on. */
+void
+test_handshake_lanes(void **state)
+{
+	struct client client = all_lanes();
+
+	(void)state;
+	for (unsigned i = 0; i < RTE_DIM(tunnels); i++) {
+		shake_hands(&tunnels[i], NULL, &client);
+		shake_hands(NULL, &tunnels[i], &client);
+	}
+	look_away();
+	relay_done();
+}
+
+/* From tunnel to tunnel: seen once, where it comes out. */
+void
+test_handshake_handover(void **state)
+{
+	struct client client = all_lanes();
+
+	(void)state;
+	for (unsigned i = 0; i < RTE_DIM(tunnels); i++)
+		for (unsigned k = 0; k < RTE_DIM(tunnels); k++)
+			if (i != k)
+				shake_hands(&tunnels[i], &tunnels[k], &client);
+	look_away();
+	relay_done();
+}
+
+/* A flow is seen in both directions or not at all; TCP behind an extension header is not. */
+void
+test_handshake_sample(void **state)
+{
+	uint8_t p[256], data[TS_OBSERVE_SNAP_MAX];
+	unsigned flows = 0;
+	struct ts_observation o;
+
+	(void)state;
+	memset(&rig.handshakes, 0, sizeof(rig.handshakes));
+	plan = (struct ts_observe){.handshakes = true, .handshake_seed = 7, .handshake_mask = 3};
+	look();
+	for (uint16_t port = 1024; port < 1424; port++) {
+		unsigned n = 0;
+
+		make_tcp(p + 20, SITE6, HOST, port, 80, 0x02);
+		send_ip(p, make_v4(p, SITE_V4, "192.88.99.1", 41, 60));
+		send_ip(p, make_tcp(p, HOST, SITE6, 80, port, 0x12));
+		make_tcp(p + 20, SITE6, HOST, port, 80, 0x10);
+		send_ip(p, make_v4(p, SITE_V4, "192.88.99.1", 41, 60));
+		while (seen(&o, data) != 0)
+			n++;
+		assert_true(n == 0 || n == 3);
+		flows += n / 3;
+		swallow();
+	}
+	assert_in_range(flows, 60, 140);
+	plan.handshake_mask = 0;
+	look_away();
+	plan = (struct ts_observe){.handshakes = true};
+	look();
+	make_tcp(data, HOST, SITE6, 80, 40000, 0x12);
+	make_v6(p, HOST, SITE6, 28);
+	p[6] = IPPROTO_DSTOPTS;
+	memcpy(p + 40, (const uint8_t[]){IPPROTO_TCP, 0, 1, 4, 0, 0, 0, 0}, 8);
+	memcpy(p + 48, data + 40, 20);
+	send_ip(p, 68);
 	assert_nothing_seen();
 	swallow();
 	look_away();
