@@ -29,8 +29,7 @@ ts_metrics_path(struct ts_metrics *m, const struct ts_control *c)
 		for (unsigned side = 0; side < TS_PATH_N_SIDES; side++) {
 			snprintf(labels, sizeof(labels), "mechanism=\"%s\",side=\"%s\"", mech_names[mech],
 				ts_path_side_name[side]);
-			ts_metrics_histogram(
-				m, &p->mechs[mech][side].histogram, TS_PATH_RTT_SHIFT, 1e-6, labels);
+			ts_metrics_histogram(m, &p->mechs[mech][side].histogram, TS_PATH_RTT_SHIFT, 1e-6, labels);
 		}
 	}
 	ts_path_matcher_stats(p->matcher, &st);

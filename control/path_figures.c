@@ -28,8 +28,7 @@ bound(unsigned bucket)
 	if (bucket == 0)
 		return 0;
 	bucket--;
-	return ldexp(
-		(TS_RTT_STEPS + bucket % TS_RTT_STEPS) / (double)TS_RTT_STEPS,
+	return ldexp((TS_RTT_STEPS + bucket % TS_RTT_STEPS) / (double)TS_RTT_STEPS,
 		(int)(TS_RTT_LEAST_SHIFT + bucket / TS_RTT_STEPS));
 }
 

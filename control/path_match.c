@@ -165,7 +165,8 @@ find_or_add(struct ts_path_matcher *m, const struct key *key, uint64_t now)
 	struct slot *slot = &m->slots[hash % TS_PATH_RECORDS];
 	struct record *r;
 
-	LIST_FOREACH(r, slot, same_slot) {
+	LIST_FOREACH(r, slot, same_slot)
+	{
 		if (memcmp(&r->key, key, sizeof(*key)) == 0)
 			return r;
 	}

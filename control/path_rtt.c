@@ -119,8 +119,7 @@ ends_of(const struct ts_path_rtt *p, const struct ts_path_handshake *h, struct e
 	server->tunnel = is_decap(h->server_station);
 	client->mech = mech_of(h->client_station);
 	server->mech = mech_of(h->server_station);
-	if (!(client->tunnel && server->tunnel) &&
-		(client->mech != server->mech || client->tunnel == server->tunnel))
+	if (!(client->tunnel && server->tunnel) && (client->mech != server->mech || client->tunnel == server->tunnel))
 		return false;
 	return (!client->tunnel || far_end(cfg, client->mech, h->client, &client->v4)) &&
 		(!server->tunnel || far_end(cfg, server->mech, h->server, &server->v4));

@@ -45,11 +45,9 @@ const struct ts_path_rtt *ts_path_rtt_shown(const struct ts_control *c);
 json_t *ts_path_mechanisms_json(const struct ts_path_rtt *p);
 
 /* The prefixes of a side that may be shown, those with most handshakes first; `out` has room for TS_PATH_PREFIXES. */
-uint32_t ts_path_prefixes_list(
-	const struct ts_path_rtt *p, enum ts_path_side side, const struct ts_path_prefix **out);
+uint32_t ts_path_prefixes_list(const struct ts_path_rtt *p, enum ts_path_side side, const struct ts_path_prefix **out);
 #define TS_PATH_PREFIX_TEXT 24
 /* "203.0.113.0/24", "2001:db8::/32". Returns buf. */
-const char *ts_path_prefix_text(
-	const struct ts_path_prefix *p, enum ts_path_side side, char buf[TS_PATH_PREFIX_TEXT]);
+const char *ts_path_prefix_text(const struct ts_path_prefix *p, enum ts_path_side side, char buf[TS_PATH_PREFIX_TEXT]);
 
 #endif

@@ -90,8 +90,7 @@ prefixes(const struct ts_path_rtt *p)
 		for (uint32_t i = 0; i < n; i++) {
 			json_t *item = quantiles(&shown[i]->rtt, side);
 
-			json_object_set_new(
-				item, "prefix", json_string(ts_path_prefix_text(shown[i], side, text)));
+			json_object_set_new(item, "prefix", json_string(ts_path_prefix_text(shown[i], side, text)));
 			json_object_set_new(item, "mechanism",
 				side == TS_PATH_TUNNEL ? json_string(mech_names[shown[i]->mech]) : json_null());
 			json_array_append_new(list, item);

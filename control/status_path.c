@@ -65,6 +65,18 @@ typical(const struct ts_graph *g, const struct ts_history *h, unsigned series, u
 	return n > 0 ? exp2(sum / n / 1000) / 1000 : NAN;
 }
 
+/* An area is as wide as its points are apart, so that a point without neighbours would not be seen: it goes on to the
+   next one, and the newest begins at the one before. */
+static void
+widen(double *v, unsigned n)
+{
+	for (unsigned i = n - 1; i > 0; i--)
+		if (isnan(v[i]))
+			v[i] = v[i - 1];
+	if (n > 1 && isnan(v[n - 2]))
+		v[n - 2] = v[n - 1];
+}
+
 static void
 add_side(struct ts_graph *g, const struct ts_history *h, unsigned mech, unsigned side)
 {
@@ -75,6 +87,7 @@ add_side(struct ts_graph *g, const struct ts_history *h, unsigned mech, unsigned
 		g->value[0][layer][i] = typical(g, h, TS_SERIES_PATH(mech, side), i);
 		g->value[1][layer][i] = NAN;
 	}
+	widen(g->value[0][layer], g->n_points);
 }
 
 /* A second is no thousand of milliseconds to a reader. */
@@ -99,7 +112,8 @@ put_graph(FILE *out, const struct ts_status_view *v, unsigned mech, struct ts_gr
 	char title[160];
 
 	ts_graph_begin(g, v->s->history, v->span, group[v->span]);
-	snprintf(title, sizeof(title), "Typical round trip by %s, tunnel side and native side: the table below has figures",
+	snprintf(title, sizeof(title),
+		"Typical round trip by %s, tunnel side and native side: the table below has figures",
 		ts_status_mechs[mech]);
 	g->title = title;
 	g->kind = "small";
@@ -127,7 +141,6 @@ put_ms(FILE *out, double us)
 static void
 put_quantiles(FILE *out, const struct ts_rtt *r)
 {
-	put_ms(out, ts_rtt_quantile(r, 0.1));
 	put_ms(out, ts_rtt_quantile(r, 0.5));
 	put_ms(out, ts_rtt_quantile(r, 0.9));
 	fputs("<td>", out);
@@ -135,8 +148,8 @@ put_quantiles(FILE *out, const struct ts_rtt *r)
 	fputs("</td></tr>\n", out);
 }
 
-#define QUANTILE_HEADS                                                                             \
-	"<th scope=\"col\">10 %</th><th scope=\"col\">Median</th><th scope=\"col\">90 %</th>" \
+#define QUANTILE_HEADS                                             \
+	"<th scope=\"col\">Median</th><th scope=\"col\">90 %</th>" \
 	"<th scope=\"col\">Measured</th></tr></thead>\n"
 
 static void
@@ -164,7 +177,7 @@ put_prefixes(FILE *out, const struct ts_path_rtt *p, enum ts_path_side side)
 
 	fprintf(out, "<article class=\"card\"><h3>%s by prefix</h3>\n", side_text[side]);
 	if (n == 0) {
-		fprintf(out, "<p class=\"none\">None with %u handshakes of %u sites yet.</p></article>\n",
+		fprintf(out, "<p class=\"note\">None with %u handshakes of %u sites yet.</p></article>\n",
 			p->c->cfg.path_rtt.min_handshakes, TS_PATH_SITES);
 		return;
 	}
@@ -195,8 +208,8 @@ ts_status_put_path(FILE *out, const struct ts_status_view *v)
 	for (unsigned side = 0; side < SIDES && !v->s->c->cfg.status_page.public; side++)
 		put_prefixes(out, p, side);
 	fprintf(out,
-		"</div>\n<p class=\"note\">From this relay to either end of TCP connections and back, measured as their "
+		"</div>\n<div class=\"card\"><p class=\"note\">From this relay to either end of TCP connections and back, measured as their "
 		"first packets pass, of one connection in %u. Graphs have geometric means; the figures are of about the "
-		"last thousand.</p></section>\n",
+		"last thousand.</p></div></section>\n",
 		v->s->c->cfg.path_rtt.sample);
 }

@@ -31,7 +31,8 @@ enum {
 	TS_SERIES_PATHS,   /* round trips; status_path.c */
 	TS_SERIES_PORTS = TS_SERIES_PATHS + TS_N_MECHS * 4
 };
-/* Of a mechanism's tunnel or native side (enum ts_path_side): how many were measured, and the sum of their logarithms. */
+/* Of a mechanism's tunnel or native side (enum ts_path_side): how many were measured, and the sum of their logarithms.
+ */
 #define TS_SERIES_PATH(mech, side) (TS_SERIES_PATHS + (unsigned)(mech)*4 + (unsigned)(side)*2)
 #define TS_SERIES_PORT(port, way, unit) (TS_SERIES_PORTS + TS_SERIES_MECH(port, way, unit))
 _Static_assert(TS_SERIES_PORT(TS_MAX_PORTS, 0, 0) <= TS_HISTORY_MAX_SERIES, "a history has room for all ports");

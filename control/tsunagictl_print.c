@@ -38,10 +38,10 @@ static const struct {
 };
 
 /* `show path`: tables behind the other figures. */
-#define PATH_QUANTILES                                                                                          \
+#define PATH_QUANTILES                                                                                        \
 	{"HANDSHAKES", "handshakes"}, {"10%-MS", "p10_ms"}, {"MEDIAN-MS", "median_ms"}, {"90%-MS", "p90_ms"}, \
-	{                                                                                                       \
-		NULL, NULL                                                                                      \
+	{                                                                                                     \
+		NULL, NULL                                                                                    \
 	}
 static const struct column path_mechanisms[] = {{"MECHANISM", "mechanism"}, {"SIDE", "side"}, PATH_QUANTILES};
 static const struct column path_prefixes[] = {

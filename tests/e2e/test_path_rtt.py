@@ -231,6 +231,8 @@ def test_page(lab, probe):
 def test_off_again(lab, probe):
     """What was measured is kept, and not shown."""
     reload(lab, enabled=False)
-    assert lab.relay.show('path') == {'enabled': False} and histogram('tunnel') is None
+    assert lab.relay.show('path') == {'enabled': False}
+    # A page of /metrics is kept for a moment.
+    wait_for('the histogram to go', lambda: histogram('tunnel') is None, 10)
     reload(lab, enabled=True, sample=1)
-    assert histogram('tunnel')[0] > 20
+    wait_for('it to be there again', lambda: (histogram('tunnel') or [0])[0] > 20, 10)

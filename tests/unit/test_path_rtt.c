@@ -150,8 +150,7 @@ test_prefixes(void **state)
 	for (unsigned i = 0; i < RTE_DIM(cases); i++) {
 		measured(cases[i].client, cases[i].in, 10, "2400:cb00:1234:5678::9", cases[i].out, 10);
 		assert_int_equal(path->tunnels.n, i + 1);
-		assert_string_equal(
-			ts_path_prefix_text(&path->tunnels.of[i], TS_PATH_TUNNEL, text), cases[i].prefix);
+		assert_string_equal(ts_path_prefix_text(&path->tunnels.of[i], TS_PATH_TUNNEL, text), cases[i].prefix);
 		assert_int_equal(path->tunnels.of[i].mech, i);
 	}
 	assert_int_equal(path->natives.n, 1);

@@ -297,8 +297,10 @@ test_round_trips(void **s)
 	for (unsigned i = 0; i < 121; i++) {
 		sample_path(i);
 		for (unsigned n = 0; n < 50; n++)
-			ts_path_figures_add(
-				&path.mechs[TS_MECH_6TO4][TS_PATH_TUNNEL], i < 60 ? 190000 : n > 0 ? 10000 : 5000000);
+			ts_path_figures_add(&path.mechs[TS_MECH_6TO4][TS_PATH_TUNNEL],
+				i < 60		? 190000
+					: n > 0 ? 10000
+						: 5000000);
 	}
 	for (unsigned i = 0; i < 8; i++)
 		ts_path_prefixes_add(&path.tunnels, TS_MECH_6TO4, prefix, i, 10000);
