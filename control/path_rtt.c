@@ -27,7 +27,8 @@ is_lane(unsigned station)
 	return station >= TS_STATION_6TO4_ENCAP && station <= TS_STATION_TEREDO_DECAP;
 }
 
-/* The IPv4 address that the tunnel's end has. False: this is no address of the mechanism, whatever the packet said. */
+/* O31: the IPv4 address that the tunnel's end has. False: this is no address of the mechanism, whatever the packet
+ * said. */
 static bool
 far_end(const struct ts_config *cfg, unsigned mech, const uint8_t addr[16], rte_be32_t *v4)
 {

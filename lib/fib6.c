@@ -31,7 +31,7 @@ descend(const struct ts_fib6 *f, uint8_t addr[][16], uint32_t *nh, struct step *
 
 		best = node->cover != 0 ? node->cover : best;
 		nh[packet] = !deeper && (uint16_t)entry != 0 ? (uint16_t)entry : best;
-		node = deeper ? ts_fib6_node_at(f, entry & ~TS_FIB6_CHILD) : node;
+		node = deeper ? ts_fib6_child(f, entry) : node;
 		rte_prefetch0(node);
 		w[left] = (struct step){node, (uint8_t)packet, (uint8_t)(level + 1)};
 		left += deeper;
@@ -48,7 +48,7 @@ walk(const struct ts_fib6 *f, uint8_t addr[][16], uint32_t *nh, const uint8_t *p
 		const uint8_t *a = addr[packet[i]];
 		uint32_t entry = f->root[(unsigned)a[0] << 8 | a[1]];
 
-		w[i] = (struct step){ts_fib6_node_at(f, entry & ~TS_FIB6_CHILD), packet[i], 2};
+		w[i] = (struct step){ts_fib6_child(f, entry), packet[i], 2};
 		rte_prefetch0(w[i].node);
 		nh[packet[i]] = 0;
 	}
@@ -56,13 +56,12 @@ walk(const struct ts_fib6 *f, uint8_t addr[][16], uint32_t *nh, const uint8_t *p
 		n = descend(f, addr, nh, w, n);
 }
 
-/* By the index; returns how many it has nothing about, and which in `others`. */
+/* Those that it has nothing about stay in `packet`; returns how many. */
 static unsigned
-look_into_index(
-	const struct ts_fib6 *f, uint8_t addr[][16], uint32_t *nh, const uint8_t *packet, unsigned n, uint8_t *others)
+look_into_index(const struct ts_fib6 *f, uint8_t addr[][16], uint32_t *nh, uint8_t *packet, unsigned n)
 {
 	uint32_t allocation[TS_FIB6_CHUNK], at[TS_FIB6_CHUNK];
-	unsigned n_others = 0;
+	unsigned left = 0;
 
 	for (unsigned i = 0; i < n; i++) {
 		allocation[i] = fib6_allocation(addr[packet[i]]);
@@ -78,13 +77,15 @@ look_into_index(
 	}
 	for (unsigned i = 0; i < n; i++) {
 		const uint8_t *a = addr[packet[i]];
-		uint16_t found = fib6_leaf_nh(&f->leaves[at[i]], (uint16_t)(a[4] << 8 | a[5]));
+		uint16_t subnet, found;
 
+		memcpy(&subnet, a + 4, sizeof(subnet));
+		found = fib6_leaf_nh(&f->leaves[at[i]], rte_be_to_cpu_16(subnet));
 		nh[packet[i]] = found;
-		others[n_others] = packet[i];
-		n_others += found == 0;
+		packet[left] = packet[i];
+		left += found == 0;
 	}
-	return n_others;
+	return left;
 }
 
 /* Those that are no hosts stay in `packet`. */
@@ -102,13 +103,14 @@ look_for_hosts(const struct ts_fib6 *f, uint8_t addr[][16], uint32_t *nh, uint8_
 }
 
 void
-ts_fib6_deeper(const struct ts_fib6 *f, uint8_t addr[][16], uint32_t *nh, const uint8_t *packet, unsigned n)
+ts_fib6_deeper(const struct ts_fib6 *f, uint8_t addr[][16], uint32_t *nh, uint8_t *indexed, unsigned n_indexed,
+	uint8_t *others, unsigned n_others)
 {
-	uint8_t others[TS_FIB6_CHUNK];
-	unsigned n_others = look_into_index(f, addr, nh, packet, n, others);
-
-	if (n_others > 0)
-		n_others = look_for_hosts(f, addr, nh, others, n_others);
-	if (n_others > 0)
-		walk(f, addr, nh, others, n_others);
+	if (n_indexed > 0)
+		n_indexed = look_into_index(f, addr, nh, indexed, n_indexed);
+	if (n_indexed > 0)
+		n_indexed = look_for_hosts(f, addr, nh, indexed, n_indexed);
+	memcpy(others + n_others, indexed, n_indexed);
+	if (n_others + n_indexed > 0)
+		walk(f, addr, nh, others, n_others + n_indexed);
 }

@@ -27,9 +27,10 @@
 #include <rte_byteorder.h>
 
 #define TS_FIB6_ROOT 65536
-#define TS_FIB6_LINE 64u	 /* what memory is handed out in */
-#define TS_FIB6_CLASSES 4	 /* 1, 2, 5, 17 lines: 6, 22, 70, 256 runs */
-#define TS_FIB6_CHILD (1u << 31) /* an entry: the rest is the child's first line */
+#define TS_FIB6_LINE 64u	   /* what memory is handed out in */
+#define TS_FIB6_CLASSES 4	   /* 1, 2, 5, 17 lines: 6, 22, 70, 256 runs */
+#define TS_FIB6_CHILD (1u << 31)   /* an entry: the rest is the child's first line */
+#define TS_FIB6_INDEXED (1u << 30) /* and in the root: the index has something below */
 
 /* Other entries: the prefix's length plus one << 16 | next hop; 0: none of this node's own. */
 struct ts_fib6_node {
@@ -70,18 +71,22 @@ int ts_fib6_set(struct ts_fib6 *f, const uint8_t addr[16], uint8_t len, uint16_t
 /* Delete a prefix that is there. What takes its place is the longest shorter one, `cover_nh` 0: none. */
 void ts_fib6_del(struct ts_fib6 *f, const uint8_t addr[16], uint8_t len, uint8_t cover_len, uint16_t cover_nh);
 
-/* fib6.c: what the root does not know alone. `packet` are indexes of `addr` and `nh`, at most TS_FIB6_CHUNK. */
+/*
+ * fib6.c: what the root does not know alone. `indexed` and `others` are indexes of `addr` and `nh`, together at most
+ * TS_FIB6_CHUNK; the former are below roots that the index has something of. Both arrays have TS_FIB6_CHUNK places.
+ */
 #define TS_FIB6_CHUNK 64u
-void ts_fib6_deeper(const struct ts_fib6 *f, uint8_t addr[][16], uint32_t *nh, const uint8_t *packet, unsigned n);
+void ts_fib6_deeper(const struct ts_fib6 *f, uint8_t addr[][16], uint32_t *nh, uint8_t *indexed, unsigned n_indexed,
+	uint8_t *others, unsigned n_others);
 
 /* Addresses to next hops, 0 = none. The root alone answers for most of what leads into tunnels. */
 static inline void
 ts_fib6_lookup_bulk(const struct ts_fib6 *f, uint8_t addr[][16], uint32_t *nh, unsigned n)
 {
-	uint8_t deeper[TS_FIB6_CHUNK];
+	uint8_t indexed[TS_FIB6_CHUNK], others[TS_FIB6_CHUNK];
 
 	for (unsigned left; n > 0; n -= left, addr += left, nh += left) {
-		unsigned n_deeper = 0;
+		unsigned n_indexed = 0, n_others = 0;
 
 		left = n < TS_FIB6_CHUNK ? n : TS_FIB6_CHUNK;
 		for (unsigned i = 0; i < left; i++) {
@@ -90,12 +95,13 @@ ts_fib6_lookup_bulk(const struct ts_fib6 *f, uint8_t addr[][16], uint32_t *nh, u
 
 			memcpy(&first, addr[i], sizeof(first));
 			entry = f->root[rte_be_to_cpu_16(first)];
-			deeper[n_deeper] = (uint8_t)i;
-			n_deeper += entry >> 31;
+			indexed[n_indexed] = others[n_others] = (uint8_t)i;
+			n_indexed += entry >> 30 == 3;
+			n_others += entry >> 30 == 2;
 			nh[i] = entry & UINT16_MAX;
 		}
-		if (n_deeper > 0)
-			ts_fib6_deeper(f, addr, nh, deeper, n_deeper);
+		if (n_indexed + n_others > 0)
+			ts_fib6_deeper(f, addr, nh, indexed, n_indexed, others, n_others);
 	}
 }
 

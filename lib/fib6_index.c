@@ -11,7 +11,7 @@
 static const struct ts_fib6_node *
 child_of(const struct ts_fib6 *f, uint32_t entry)
 {
-	return (entry & TS_FIB6_CHILD) != 0 ? ts_fib6_node_at(f, entry & ~TS_FIB6_CHILD) : NULL;
+	return (entry & TS_FIB6_CHILD) != 0 ? ts_fib6_child(f, entry) : NULL;
 }
 
 /* What stands for the allocation in the node that has its last 8 bits; 0: nothing longer than /24. */
@@ -108,6 +108,7 @@ update_allocation(struct ts_fib6 *f, const uint8_t *addr)
 	bucket += (unsigned)__builtin_ctz(places);
 	if (make_leaf(f, entry_of_allocation(f, addr), &leaf)) {
 		f->numbers[bucket] = allocation;
+		f->root[(unsigned)addr[0] << 8 | addr[1]] |= TS_FIB6_INDEXED;
 		f->leaves[bucket] = leaf;
 	} else if (here != 0) {
 		f->numbers[bucket] = 0;

@@ -13,6 +13,18 @@ ts_fib6_node_at(const struct ts_fib6 *f, uint32_t line)
 	return (struct ts_fib6_node *)(void *)(f->lines + (size_t)line * TS_FIB6_LINE);
 }
 
+static inline uint32_t
+ts_fib6_line(uint32_t child)
+{
+	return child & ~(TS_FIB6_CHILD | TS_FIB6_INDEXED);
+}
+
+static inline struct ts_fib6_node *
+ts_fib6_child(const struct ts_fib6 *f, uint32_t child)
+{
+	return ts_fib6_node_at(f, ts_fib6_line(child));
+}
+
 /* The run that a slot belongs to. */
 static inline unsigned
 ts_fib6_run_of(const struct ts_fib6_node *node, uint8_t slot)

@@ -71,7 +71,7 @@ find_path(const struct ts_fib6 *f, const uint8_t *addr, unsigned depth, struct p
 
 		if (!is_child(entry))
 			return;
-		p->line[p->n++] = entry & ~TS_FIB6_CHILD;
+		p->line[p->n++] = ts_fib6_line(entry);
 	}
 }
 
@@ -156,7 +156,7 @@ change_slots(struct ts_fib6 *f, uint32_t *slots, unsigned n, const struct change
 				slots[i] = c->entry;
 			continue;
 		}
-		node = ts_fib6_node_at(f, slots[i] & ~TS_FIB6_CHILD);
+		node = ts_fib6_child(f, slots[i]);
 		if (concerns(c, node->cover_code)) {
 			node->cover = (uint16_t)c->entry;
 			node->cover_code = (uint8_t)code_of(c->entry);
@@ -180,11 +180,13 @@ write_node(struct ts_fib6 *f, struct path *p, const uint8_t *addr, unsigned dept
 
 	if (spare != FIB6_NONE) {
 		struct ts_fib6_node *larger = ts_fib6_node_at(f, spare);
+		uint32_t *at;
 
 		larger->cover = node->cover;
 		larger->cover_code = node->cover_code;
 		larger->class = (uint8_t) class;
-		*entry_of(f, p, addr, depth - 1) = TS_FIB6_CHILD | spare;
+		at = entry_of(f, p, addr, depth - 1);
+		*at = (*at & TS_FIB6_INDEXED) | TS_FIB6_CHILD | spare;
 		fib6_free(f, line, node->class);
 		p->line[depth - 1] = spare;
 		node = larger;
