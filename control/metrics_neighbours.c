@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "control/metrics.h"
+#include "control/neighbour_traffic.h"
 #include "dataplane/neighbour_counters.h"
 
 struct traffic {
@@ -31,19 +32,6 @@ struct neighbours {
 	struct traffic other[TS_N_FLOWS];
 	unsigned n, more, unresolved;
 };
-
-/* peers[] of the configuration says it by address. */
-static uint32_t
-as_of(const struct ts_config *cfg, const struct ts_neigh_info *info)
-{
-	for (unsigned i = 0; i < cfg->n_peers; i++) {
-		const struct ts_cfg_addr *a = &cfg->peers[i].address;
-
-		if (a->family == info->family && memcmp(&a->v6, info->addr, a->family == AF_INET ? 4 : 16) == 0)
-			return cfg->peers[i].as;
-	}
-	return 0;
-}
 
 static struct neighbour *
 find(struct neighbours *all, uint16_t iface, const uint8_t mac[6])
@@ -78,7 +66,7 @@ take(const struct ts_neigh_info *info, void *arg)
 		alarms = ts_mirror_alarms(all->c->mirror, info->iface, info->family, info->addr);
 	one->gateway |= info->gateway;
 	if (one->as == 0)
-		one->as = as_of(&all->c->cfg, info);
+		one->as = ts_neighbour_as(&all->c->cfg, info->family, info->addr);
 	one->mac_changes += alarms.mac_changes;
 	one->false_claims += alarms.false_claims;
 }

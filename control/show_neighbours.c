@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Who is on the links: neighbours, with what happened to their MAC addresses (protocols.md O17), and those who send
+ * Who is on the links: neighbours, with what they sent and were sent (protocols.md O23) and what happened to their MAC
+ * addresses (O17), and those who send what is for none of our services (O16). What workers count of the latter is added
+ * up by MAC address and interface.
+ */
+/*
+ * Who is on the links: neighbours, with what they sent and were sent (protocols.md O23) and what happened to their MAC
+ * addresses (O17), and those who send
  * what is for none of our services (O16). What workers count of the latter is added up by MAC address and interface.
  */
 #include <arpa/inet.h>
@@ -8,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/neighbour_traffic.h"
 #include "control/show.h"
 
 static void
@@ -22,21 +29,40 @@ iface_name(const struct ts_control *c, uint16_t iface)
 	return iface < c->ifaces.n ? c->ifaces.ctl[iface].name : "?";
 }
 
+/* Of its MAC address: neighbours of several addresses show it at each. */
+static json_t *
+with_traffic(json_t *item, const struct ts_control *c, const struct ts_neigh_info *n)
+{
+	uint32_t as = ts_neighbour_as(&c->cfg, n->family, n->addr);
+	struct ts_neighbour_traffic t[TS_N_FLOWS];
+
+	json_object_set_new(item, "as", as != 0 ? json_integer(as) : json_null());
+	if (n->resolved && n->iface < c->ifaces.n && ts_neighbour_traffic(c, c->ifaces.dp[n->iface].port, n->mac, t)) {
+		json_object_set_new(item, "rx_packets", json_integer((json_int_t)t[TS_FLOW_RX].packets));
+		json_object_set_new(item, "rx_bytes", json_integer((json_int_t)t[TS_FLOW_RX].bytes));
+		json_object_set_new(item, "tx_packets", json_integer((json_int_t)t[TS_FLOW_TX].packets));
+		json_object_set_new(item, "tx_bytes", json_integer((json_int_t)t[TS_FLOW_TX].bytes));
+	}
+	return item;
+}
+
 static json_t *
 neighbour_item(const struct ts_control *c, const void *record)
 {
 	const struct ts_neigh_info *n = record;
 	struct ts_mirror_alarms alarms = {0};
+	json_t *item;
 	char addr[INET6_ADDRSTRLEN], mac[18];
 
 	inet_ntop(n->family, n->addr, addr, sizeof(addr));
 	mac_text(mac, n->mac);
 	if (c->mirror != NULL)
 		alarms = ts_mirror_alarms(c->mirror, n->iface, n->family, n->addr);
-	return json_pack("{s:s, s:s, s:o, s:s, s:b, s:b, s:I, s:I}", "address", addr, "interface",
+	item = json_pack("{s:s, s:s, s:o, s:s, s:b, s:b, s:I, s:I}", "address", addr, "interface",
 		iface_name(c, n->iface), "mac", n->resolved ? json_string(mac) : json_null(), "state",
 		n->resolved ? "resolved" : "unresolved", "static", (int)n->is_static, "gateway", (int)n->gateway,
 		"mac_changes", (json_int_t)alarms.mac_changes, "false_claims", (json_int_t)alarms.false_claims);
+	return with_traffic(item, c, n);
 }
 
 static void

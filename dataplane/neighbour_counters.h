@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Packets and bytes by neighbour: by the MAC address at the other end of a port, as sender or as receiver (O23). Fixed
- * memory, one table per worker and direction. Packets of a burst mostly belong together, so the last place is looked at
- * first: a comparison and two additions then. Who finds its bucket full takes the place of whoever had least there,
- * whose packets go to `other_packets`: invented addresses push each other out, not those who really send.
+ * memory, one table per worker and direction. Packets of a burst mostly belong together and are counted as runs of one
+ * address; where they do not, at an exchange, a bucket's keys are four comparisons in half a cache line. Who finds its
+ * bucket full takes the place of whoever had least there, whose packets go to `other_packets`: invented addresses push
+ * each other out, not those who really send.
+ *
+ * Groups are no neighbours: what is sent to one is `other`, too, as is a frame too short to have a sender. So all slots
+ * and `other` together are what the worker's ports received or sent.
  *
  * One writer. A reader skips a slot that changes hands meanwhile; packets and bytes need not agree to the packet.
  */
@@ -16,27 +20,40 @@
 
 #include <rte_branch_prediction.h>
 
-#define TS_NEIGHBOUR_SLOTS 256
 #define TS_NEIGHBOUR_WAYS 4
-#define TS_NEIGHBOUR_FREE UINT64_MAX /* the group bit of its MAC tells it from every neighbour */
+#define TS_NEIGHBOUR_BITS 6 /* of a hash: a bucket */
+#define TS_NEIGHBOUR_BUCKETS (1u << TS_NEIGHBOUR_BITS)
+#define TS_NEIGHBOUR_SLOTS (TS_NEIGHBOUR_BUCKETS * TS_NEIGHBOUR_WAYS)
+#define TS_NEIGHBOUR_GROUP (UINT64_C(1) << 16) /* IEEE 802 8.2.2: of the first byte of the MAC */
+#define TS_NEIGHBOUR_FREE UINT64_MAX	       /* a free slot, or nobody: the group bit tells it from every neighbour */
 
 enum ts_flow { TS_FLOW_RX, TS_FLOW_TX, TS_N_FLOWS };
 
+/* Of one neighbour, for readers. */
 struct ts_neighbour_slot {
 	uint64_t key, packets, bytes;
 };
 
+struct ts_neighbour_bucket {
+	uint64_t key[TS_NEIGHBOUR_WAYS], packets[TS_NEIGHBOUR_WAYS], bytes[TS_NEIGHBOUR_WAYS];
+};
+
 struct ts_neighbour_counters {
+	struct ts_neighbour_bucket bucket[TS_NEIGHBOUR_BUCKETS];
 	uint64_t seed;
-	uint32_t last; /* slot that was counted in last */
 	uint64_t other_packets, other_bytes;
-	struct ts_neighbour_slot slot[TS_NEIGHBOUR_SLOTS];
+};
+
+/* Packets next to each other in a burst, all from or to the same. */
+struct ts_neighbour_run {
+	uint64_t key;
+	uint32_t packets, bytes;
 };
 
 void ts_neighbours_init(struct ts_neighbour_counters *t, uint64_t seed);
 
-/* The bucket's slot for the key; not for the packet path itself. */
-uint32_t ts_neighbours_place(struct ts_neighbour_counters *t, uint64_t key);
+/* The way of a key that is not in the bucket yet, which somebody else leaves; not for the packet path itself. */
+unsigned ts_neighbours_place(struct ts_neighbour_counters *t, struct ts_neighbour_bucket *b, uint64_t key);
 
 /* `mac`: in an Ethernet header, so that two bytes behind it can be read. */
 static inline uint64_t
@@ -49,16 +66,25 @@ ts_neighbour_key(uint16_t port, const uint8_t *mac)
 }
 
 static inline void
-ts_neighbours_count(struct ts_neighbour_counters *t, uint64_t key, uint32_t bytes)
+ts_neighbours_count(struct ts_neighbour_counters *t, struct ts_neighbour_run run)
 {
-	struct ts_neighbour_slot *slot = &t->slot[t->last];
+	uint64_t hash = (run.key ^ t->seed) * UINT64_C(0x9e3779b97f4a7c15);
+	/* MACs differ in their last byte, the key's first: it moves the product's first bits only. */
+	struct ts_neighbour_bucket *b = &t->bucket[hash >> (64 - TS_NEIGHBOUR_BITS)];
+	unsigned way = 0;
 
-	if (unlikely(slot->key != key)) {
-		t->last = ts_neighbours_place(t, key);
-		slot = &t->slot[t->last];
+	while (way < TS_NEIGHBOUR_WAYS && b->key[way] != run.key)
+		way++;
+	if (unlikely(way == TS_NEIGHBOUR_WAYS || run.key == TS_NEIGHBOUR_FREE)) {
+		if (run.key & TS_NEIGHBOUR_GROUP) {
+			t->other_packets += run.packets;
+			t->other_bytes += run.bytes;
+			return;
+		}
+		way = ts_neighbours_place(t, b, run.key);
 	}
-	slot->packets++;
-	slot->bytes += bytes;
+	b->packets[way] += run.packets;
+	b->bytes[way] += run.bytes;
 }
 
 /* For readers in other threads: slot `i`, false when it is free or changes just now. */

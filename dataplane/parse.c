@@ -197,20 +197,48 @@ parse_plain(const struct plain *p, struct rte_mbuf *m, struct ts_vec *v4, struct
 	return true;
 }
 
+/* Who sent this frame; it may be as short as it likes. */
+static uint64_t
+sender_of(uint16_t port, const struct rte_mbuf *m)
+{
+	if (rte_pktmbuf_data_len(m) < RTE_ETHER_HDR_LEN)
+		return TS_NEIGHBOUR_FREE;
+	return ts_neighbour_key(port, rte_pktmbuf_mtod_offset(m, const uint8_t *, RTE_ETHER_ADDR_LEN));
+}
+
 void
 ts_parse(struct ts_worker *w, uint16_t port, struct rte_mbuf **pkts, uint16_t n, struct ts_vec *v4, struct ts_vec *v6)
 {
 	const struct ts_port_map *map = &w->tables->port_map[port];
+	struct ts_neighbour_counters *senders = &w->neighbours[TS_FLOW_RX];
 	struct plain plain = plain_of(w, map);
+	struct ts_neighbour_run run = {.key = n != 0 ? sender_of(port, pkts[0]) : TS_NEIGHBOUR_FREE};
 	uint64_t bytes = 0;
 
 	for (uint16_t i = 0; i < n; i++)
 		rte_prefetch0(rte_pktmbuf_mtod(pkts[i], void *));
 	for (uint16_t i = 0; i < n; i++) {
-		bytes += rte_pktmbuf_pkt_len(pkts[i]);
-		if (unlikely(!parse_plain(&plain, pkts[i], v4, v6)) && linear_enough(w, pkts[i]))
-			parse_one(w, map, pkts[i], v4, v6);
+		const uint8_t *frame = rte_pktmbuf_mtod(pkts[i], const uint8_t *);
+		uint32_t len = rte_pktmbuf_pkt_len(pkts[i]);
+		uint64_t sender;
+
+		if (likely(parse_plain(&plain, pkts[i], v4, v6))) {
+			sender = ts_neighbour_key(port, frame + RTE_ETHER_ADDR_LEN);
+		} else {
+			sender = sender_of(port, pkts[i]);
+			if (linear_enough(w, pkts[i]))
+				parse_one(w, map, pkts[i], v4, v6);
+		}
+		if (unlikely(sender != run.key)) {
+			ts_neighbours_count(senders, run);
+			bytes += run.bytes;
+			run = (struct ts_neighbour_run){.key = sender};
+		}
+		run.packets++;
+		run.bytes += len;
 	}
+	ts_neighbours_count(senders, run);
+	bytes += run.bytes;
 	w->ports[port].rx_packets += n;
 	w->ports[port].rx_bytes += bytes;
 	w->counters[TS_C_rx_packets] += n;

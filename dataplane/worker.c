@@ -76,6 +76,8 @@ init_limits(struct ts_worker *w)
 	ts_prefix_limiter_init(
 		&w->session_sources, w->hz, SESSIONS_PER_SOURCE, SESSIONS_BURST_PER_SOURCE, w->conf.seed + 1);
 	ts_strangers_init(&w->strangers, w->conf.seed);
+	for (unsigned flow = 0; flow < TS_N_FLOWS; flow++)
+		ts_neighbours_init(&w->neighbours[flow], w->conf.seed + flow);
 }
 
 /* splitmix64: the numbers need only differ between relays and restarts. */
@@ -362,6 +364,7 @@ ts_worker_stats(const struct ts_worker *w, struct ts_worker_stats *out)
 		.id = w->conf.id,
 		.cpu = w->conf.cpu,
 		.strangers = &w->strangers,
+		.neighbours = {&w->neighbours[TS_FLOW_RX], &w->neighbours[TS_FLOW_TX]},
 		.simd = w->stations->name,
 		.histograms = &w->histograms,
 	};

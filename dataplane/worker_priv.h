@@ -134,6 +134,8 @@ struct ts_worker {
 	struct ts_wait_slot wait[TS_WAIT_SLOTS];
 	uint64_t loops, busy_loops, cycles, busy_cycles;
 	struct ts_worker_histograms histograms;
+	/* written once per run of packets of one neighbour */
+	struct ts_neighbour_counters neighbours[TS_N_FLOWS] __rte_cache_aligned;
 	/* observe.c */
 	struct rte_mempool *observe_pool;
 	struct rte_ring *observations;
@@ -143,6 +145,7 @@ struct ts_worker {
 	uint32_t trace_left, trace_count;
 };
 _Static_assert(offsetof(struct ts_worker, n_waiting) < RTE_CACHE_LINE_SIZE, "what every burst looks at");
+_Static_assert(offsetof(struct ts_worker, neighbours) % RTE_CACHE_LINE_SIZE == 0, "keys of a bucket in one line");
 /* Nobody else's data share a line with what the worker writes; it has memory of its own. */
 _Static_assert(sizeof(struct ts_worker) % RTE_CACHE_LINE_SIZE == 0, "whole cache lines");
 _Static_assert(offsetof(struct ts_worker, counters) % RTE_CACHE_LINE_SIZE == 0, "not with what is only read");

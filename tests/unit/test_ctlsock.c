@@ -103,6 +103,8 @@ test_counters(void **state)
 static void
 test_documents(void **state)
 {
+	static const uint8_t gateway[8] = {2, 0, 0, 0, 0, 9};
+	static struct ts_neighbour_counters received;
 	struct server *sv = *state;
 
 	standins.ports[0] = (struct ts_port_counters){.rx_packets = 5, .tx_refused = 1};
@@ -114,11 +116,18 @@ test_documents(void **state)
 		"{\"interfaces\":[{\"name\":\"ix0\",\"port\":\"ix-0\",\"mac\":\"02:00:00:00:00:01\",\"mtu\":1500,"
 		"\"twin\":true},{\"name\":\"ix0.7\",\"port\":\"ix-0\",\"mac\":\"02:00:00:00:00:01\",\"mtu\":9000,"
 		"\"twin\":false,\"vlan\":7}]}");
+	standins.received = &received;
+	sv->c->cfg.n_peers = 1;
+	sv->c->cfg.peers[0] = (struct ts_cfg_peer){
+		.address = {.family = AF_INET, .v4 = RTE_BE32(0xc0000201)}, .as = 64504};
+	ts_neighbours_init(&received, 1);
+	ts_neighbours_count(&received, (struct ts_neighbour_run){ts_neighbour_key(0, gateway), 3, 300});
 	expect(sv, "show neighbours",
 		"{\"neighbours\":[{\"address\":\"192.0.2.1\",\"interface\":\"ix0\",\"mac\":\"02:00:00:00:00:09\","
-		"\"state\":\"resolved\",\"static\":false,\"gateway\":true,\"mac_changes\":0,\"false_claims\":0},{\"address\":\"fe80::1\",\"interface\":\"ix0.7\","
-		"\"mac\":null,\"state\":\"unresolved\",\"static\":false,\"gateway\":false,"
-		"\"mac_changes\":0,\"false_claims\":0}]}");
+		"\"state\":\"resolved\",\"static\":false,\"gateway\":true,\"mac_changes\":0,\"false_claims\":0,"
+		"\"as\":64504,\"rx_packets\":6,\"rx_bytes\":600,\"tx_packets\":0,\"tx_bytes\":0},"
+		"{\"address\":\"fe80::1\",\"interface\":\"ix0.7\",\"mac\":null,\"state\":\"unresolved\",\"static\":false,"
+		"\"gateway\":false,\"mac_changes\":0,\"false_claims\":0,\"as\":null}]}");
 	expect(sv, "show tables",
 		"{\"tables\":{\"version\":5,\"ipv4_routes\":1,\"ipv6_routes\":2,\"next_hops\":6,\"insert_failures\":0,"
 		"\"retries\":4,\"ipv6_fib\":{\"unplaced\":3,\"unit\":\"lines\"},\"mirror\":{\"messages\":77,\"overruns\":1,\"synced\":true},\"punt\":null}}");

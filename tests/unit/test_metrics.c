@@ -325,11 +325,11 @@ test_neighbours(void **state)
 	(void)state;
 	ts_neighbours_init(&t, 7);
 	for (unsigned i = 0; i < 3; i++)
-		ts_neighbours_count(&t, ts_neighbour_key(0, mac), 100);
+		ts_neighbours_count(&t, (struct ts_neighbour_run){ts_neighbour_key(0, mac), 1, 100});
 	for (unsigned i = 0; i < 2 * TS_NEIGHBOUR_SLOTS; i++) {
 		mac[3] = (uint8_t)(1 + i % 250);
 		mac[4] = (uint8_t)(i / 250);
-		ts_neighbours_count(&t, ts_neighbour_key(0, mac), 60);
+		ts_neighbours_count(&t, (struct ts_neighbour_run){ts_neighbour_key(0, mac), 1, 60});
 	}
 	for (unsigned i = 0; i < TS_NEIGHBOUR_SLOTS; i++)
 		packets += ts_neighbours_read(&t, i, &slot) ? slot.packets : 0;

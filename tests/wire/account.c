@@ -255,6 +255,32 @@ compare(struct account *a, const char *what, uint64_t is, uint64_t should_be)
 	wrong(a, text);
 }
 
+/* Every frame has one neighbour, or is the others' (O23). */
+static void
+compare_neighbours(struct account *a, const struct rig *r)
+{
+	struct ts_neighbour_slot slot;
+	struct ts_worker_stats st;
+
+	for (unsigned w = 0; w < RIG_N_WORKERS; w++) {
+		ts_worker_stats(r->workers[w], &st);
+		for (unsigned flow = 0; flow < TS_N_FLOWS; flow++) {
+			const struct ts_neighbour_counters *t = st.neighbours[flow];
+			uint64_t packets = t->other_packets, bytes = t->other_bytes;
+			bool rx = flow == TS_FLOW_RX;
+
+			for (unsigned i = 0; i < TS_NEIGHBOUR_SLOTS; i++) {
+				bool used = ts_neighbours_read(t, i, &slot);
+
+				packets += used ? slot.packets : 0;
+				bytes += used ? slot.bytes : 0;
+			}
+			compare(a, "frames by neighbour", packets, st.counters[rx ? TS_C_rx_packets : TS_C_tx_packets]);
+			compare(a, "bytes by neighbour", bytes, st.counters[rx ? TS_C_rx_bytes : TS_C_tx_bytes]);
+		}
+	}
+}
+
 static uint64_t
 sum_of(const uint64_t *moved, const char *group)
 {
@@ -288,6 +314,7 @@ account_close(struct account *a, struct rig *r)
 	compare(a, "frames sent, punted, kept and dropped",
 		a->sent + a->punted + a->held + sum_of(moved, "consume_") + sum_of(moved, "drop_"),
 		a->received + moved[TS_C_teredo_indirect_bubbles] + moved[TS_C_teredo_direct_bubbles]);
+	compare_neighbours(a, r);
 	compare(a, "buffers in use", rig_buffers_in_use(r), 0);
 	return a->why[0] == '\0';
 }

@@ -93,6 +93,13 @@
 	T(test_isatap_nd_invalid) \
 	T(test_isatap_nd_ignored) \
 	T(test_isatap_nd_limited) \
+	/* test_path_neighbours.c */ \
+	T(test_neighbours_received) \
+	T(test_neighbours_sent) \
+	T(test_neighbours_groups) \
+	T(test_neighbours_refused) \
+	T(test_neighbours_spread) \
+	T(test_neighbours_invented) \
 	/* test_path_teredo_server.c */ \
 	T(test_teredo_server_advertisement) \
 	T(test_teredo_server_advertisement_around) \

@@ -315,6 +315,8 @@ record_worker(struct record *r, const struct ts_worker *w)
 	record_hash(r, "limits of sessions", &w->session_sources, sizeof(w->session_sources));
 	for (unsigned i = 0; i < TS_N_KEYED_LIMITS; i++)
 		record_hash(r, "limits by key", &w->keyed[i], sizeof(w->keyed[i]));
+	for (unsigned flow = 0; flow < TS_N_FLOWS; flow++)
+		record_bytes(r, "neighbours", &w->neighbours[flow], sizeof(w->neighbours[flow]));
 	record_hash(r, "strangers", &w->strangers, sizeof(w->strangers));
 	record_hash(r, "packets behind others", w->behind, sizeof(w->behind));
 	record_number(r, "packets that wait", w->n_waiting);
