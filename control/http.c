@@ -35,6 +35,8 @@ struct connection {
 };
 
 struct listener {
+	const struct ts_http *http;
+	bool metrics, pages; /* what is to be had here */
 	struct MHD_Daemon *daemon;
 	struct connection connections[TS_HTTP_CONNECTIONS];
 	char path[TS_PATH_LEN]; /* of a unix socket; "" if it is none */
@@ -46,10 +48,11 @@ struct handler {
 	size_t len;
 	ts_http_handler answer;
 	void *arg;
+	bool metrics;
 };
 
 struct ts_http {
-	struct listener listeners[TS_MAX_HTTP_LISTEN];
+	struct listener listeners[2 * TS_MAX_HTTP_LISTEN];
 	unsigned n_listeners, n_handlers;
 	struct handler handlers[TS_HTTP_PATHS];
 };
@@ -88,15 +91,15 @@ ts_http_header(const struct ts_http_request *r, const char *name)
 
 /* Pages may show themselves alone: no other host is asked for anything, nothing of another is run. */
 static void
-add_headers(struct MHD_Response *response, const char *content_type)
+add_headers(struct MHD_Response *response, const char *content_type, const char *cache)
 {
-	static const char *const headers[][2] = {
+	const char *const headers[][2] = {
 		{"Content-Security-Policy",
 			"default-src 'self'; base-uri 'none'; form-action 'none'; "
 			"frame-ancestors 'none'"},
 		{"X-Content-Type-Options", "nosniff"},
 		{"Referrer-Policy", "no-referrer"},
-		{"Cache-Control", "no-store"},
+		{"Cache-Control", cache},
 	};
 
 	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, content_type);
@@ -109,7 +112,7 @@ reply(struct ts_http_request *r, unsigned status, const char *content_type, stru
 {
 	if (response == NULL)
 		return;
-	add_headers(response, content_type);
+	add_headers(response, content_type, "no-store");
 	if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
 	r->result = MHD_queue_response(r->connection, status, response);
@@ -133,6 +136,30 @@ ts_http_reply_taken(struct ts_http_request *r, unsigned status, const char *cont
 	reply(r, status, content_type, response);
 }
 
+/* RFC 9110 13.1.2: compared weakly, so that W/ in front does not matter. Nobody's tag has a quote within. */
+static bool
+has_it(const struct ts_http_request *r, const char *etag)
+{
+	const char *known = ts_http_header(r, MHD_HTTP_HEADER_IF_NONE_MATCH);
+
+	return known != NULL && (strcmp(known, "*") == 0 || strstr(known, etag) != NULL);
+}
+
+void
+ts_http_reply_file(struct ts_http_request *r, const char *content_type, const char *etag, const char *body, size_t len)
+{
+	bool known = has_it(r, etag);
+	struct MHD_Response *response = MHD_create_response_from_buffer(
+		known ? 0 : len, (void *)(uintptr_t)body, MHD_RESPMEM_PERSISTENT);
+
+	if (response == NULL)
+		return;
+	add_headers(response, content_type, "public, no-cache");
+	MHD_add_response_header(response, MHD_HTTP_HEADER_ETAG, etag);
+	r->result = MHD_queue_response(r->connection, known ? MHD_HTTP_NOT_MODIFIED : MHD_HTTP_OK, response);
+	MHD_destroy_response(response);
+}
+
 static void
 reply_text(struct ts_http_request *r, unsigned status, const char *text)
 {
@@ -140,13 +167,16 @@ reply_text(struct ts_http_request *r, unsigned status, const char *text)
 }
 
 static const struct handler *
-find_handler(const struct ts_http *h, const char *url)
+find_handler(const struct listener *l, const char *url)
 {
+	const struct ts_http *h = l->http;
 	const struct handler *best = NULL;
 
 	for (unsigned i = 0; i < h->n_handlers; i++) {
 		const struct handler *one = &h->handlers[i];
 
+		if (!(one->metrics ? l->metrics : l->pages))
+			continue;
 		if (strncmp(url, one->path, one->len) != 0 || (best != NULL && best->len >= one->len))
 			continue;
 		if (one->path[one->len - 1] == '/' || url[one->len] == '\0')
@@ -171,8 +201,7 @@ on_request(void *arg, struct MHD_Connection *connection, const char *url, const 
 {
 	static char seen;
 	struct ts_http_request r = {.connection = connection, .result = MHD_NO};
-	const struct ts_http *h = arg;
-	const struct handler *handler = find_handler(h, url);
+	const struct handler *handler = find_handler(arg, url);
 
 	(void)version;
 	(void)upload;
@@ -233,13 +262,25 @@ get_http(struct ts_control *c)
 	return c->http;
 }
 
-void
-ts_http_serve(struct ts_control *c, const char *path, ts_http_handler handler, void *arg)
+static void
+add_handler(struct ts_control *c, struct handler handler)
 {
 	struct ts_http *h = get_http(c);
 
-	RTE_VERIFY(h != NULL && h->n_handlers < TS_HTTP_PATHS && path[0] == '/');
-	h->handlers[h->n_handlers++] = (struct handler){path, strlen(path), handler, arg};
+	RTE_VERIFY(h != NULL && h->n_handlers < TS_HTTP_PATHS && handler.path[0] == '/');
+	h->handlers[h->n_handlers++] = handler;
+}
+
+void
+ts_http_serve(struct ts_control *c, const char *path, ts_http_handler handler, void *arg)
+{
+	add_handler(c, (struct handler){path, strlen(path), handler, arg, false});
+}
+
+void
+ts_http_serve_metrics(struct ts_control *c, const char *path, ts_http_handler handler, void *arg)
+{
+	add_handler(c, (struct handler){path, strlen(path), handler, arg, true});
 }
 
 static int
@@ -297,31 +338,50 @@ close_listener(struct listener *l)
 }
 
 static int
-open_listener(struct ts_http *h, const char *text, char *err, size_t err_len)
+open_listener(struct ts_http *h, struct listener what, const char *key, const char *text, char *err, size_t err_len)
 {
 	struct listener *l = &h->listeners[h->n_listeners];
 	char why[256];
-	int fd = open_socket(l, text, why, sizeof(why));
+	int fd;
 
+	*l = what;
+	l->http = h;
+	fd = open_socket(l, text, why, sizeof(why));
 	if (fd < 0) {
-		snprintf(err, err_len, "http.listen: %s: %s", text, why);
+		snprintf(err, err_len, "%s: %s: %s", key, text, why);
 		return -1;
 	}
 	for (unsigned i = 0; i < TS_HTTP_CONNECTIONS; i++)
 		l->connections[i].fd = -1;
-	l->daemon = MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, on_request, h, MHD_OPTION_LISTEN_SOCKET, fd,
+	l->daemon = MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, on_request, l, MHD_OPTION_LISTEN_SOCKET, fd,
 		MHD_OPTION_CONNECTION_LIMIT, (unsigned)TS_HTTP_CONNECTIONS, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
 		(unsigned)TS_HTTP_PER_ADDRESS, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY,
 		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)SILENT_S, MHD_OPTION_STRICT_FOR_CLIENT, 1,
 		MHD_OPTION_NOTIFY_CONNECTION, on_connection, l, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
 		MHD_OPTION_END);
 	if (l->daemon == NULL) {
-		snprintf(err, err_len, "http.listen: %s: the HTTP server does not start", text);
+		snprintf(err, err_len, "%s: %s: the HTTP server does not start", key, text);
 		close(fd);
 		close_listener(l);
 		return -1;
 	}
 	h->n_listeners++;
+	return 0;
+}
+
+static int
+open_listeners(struct ts_control *c, char *err, size_t err_len)
+{
+	const struct listener pages = {.pages = true, .metrics = c->cfg.http.n_metrics_listen == 0};
+	const struct listener metrics = {.metrics = true};
+
+	for (unsigned i = 0; i < c->cfg.http.n_listen; i++)
+		if (open_listener(c->http, pages, "http.listen", c->cfg.http.listen[i], err, err_len) != 0)
+			return -1;
+	for (unsigned i = 0; i < c->cfg.http.n_metrics_listen; i++)
+		if (open_listener(
+			    c->http, metrics, "http.metrics-listen", c->cfg.http.metrics_listen[i], err, err_len) != 0)
+			return -1;
 	return 0;
 }
 
@@ -334,13 +394,10 @@ ts_http_start(struct ts_control *c, char *err, size_t err_len)
 		snprintf(err, err_len, "no memory for the HTTP server");
 		return -1;
 	}
-	for (unsigned i = 0; i < c->cfg.http.n_listen; i++) {
-		if (open_listener(c->http, c->cfg.http.listen[i], err, err_len) == 0)
-			continue;
-		ts_http_stop(c);
-		return -1;
-	}
-	return 0;
+	if (open_listeners(c, err, err_len) == 0)
+		return 0;
+	ts_http_stop(c);
+	return -1;
 }
 
 void

@@ -26,8 +26,11 @@ typedef void (*ts_http_handler)(struct ts_http_request *r, const char *tail, voi
  */
 void ts_http_serve(struct ts_control *c, const char *path, ts_http_handler handler, void *arg);
 
+/* The same for what watches the relay: where http.metrics-listen says, and there alone, or else like all others. */
+void ts_http_serve_metrics(struct ts_control *c, const char *path, ts_http_handler handler, void *arg);
+
 /*
- * Listen where `http.listen` says, in the calling thread's network namespace; nothing without the section `http`. 0, or
+ * Listen where `http.listen` and `http.metrics-listen` say, in the calling thread's network namespace; nothing without the section `http`. 0, or
  * -1 and a message that names the key; what was served is then forgotten as well.
  */
 int ts_http_start(struct ts_control *c, char *err, size_t err_len);
@@ -52,5 +55,13 @@ const char *ts_http_header(const struct ts_http_request *r, const char *name);
 void ts_http_reply(struct ts_http_request *r, unsigned status, const char *content_type, const void *body, size_t len);
 void ts_http_reply_taken(
 	struct ts_http_request *r, unsigned status, const char *content_type, char *body_taken, size_t len);
+
+/*
+ * What changes only with the program: `body` and `etag` (strong, with its quotes, RFC 9110 8.8.3) outlive the server.
+ * Clients may keep it but have to ask whether it is still the same; to those that have it already the answer is 304.
+ * All other replies are not to be kept at all.
+ */
+void ts_http_reply_file(
+	struct ts_http_request *r, const char *content_type, const char *etag, const char *body, size_t len);
 
 #endif

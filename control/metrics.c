@@ -148,7 +148,7 @@ ts_metrics_start(struct ts_control *c, char *err, size_t err_len)
 		snprintf(err, err_len, "no memory for the metrics");
 		return -1;
 	}
-	ts_http_serve(c, "/metrics", answer, c);
+	ts_http_serve_metrics(c, "/metrics", answer, c);
 	return 0;
 }
 

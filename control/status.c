@@ -220,7 +220,7 @@ answer_file(struct ts_http_request *r, const char *tail, void *arg)
 	if (f == NULL || strcmp(tail, "index.html") == 0)
 		not_found(r);
 	else
-		ts_http_reply(r, 200, f->content_type, f->data, f->len);
+		ts_http_reply_file(r, f->content_type, f->etag, f->data, f->len);
 }
 
 static void

@@ -111,7 +111,7 @@ struct ts_status_sums ts_status_sums(const struct ts_history *h, enum ts_history
 
 /* The files of control/page/, by name; made at build. */
 struct ts_page_file {
-	const char *name, *content_type, *data;
+	const char *name, *content_type, *etag, *data;
 	size_t len;
 };
 extern const struct ts_page_file ts_page_files[];

@@ -285,6 +285,8 @@ struct ts_config {
 		bool enabled;
 		char listen[TS_MAX_HTTP_LISTEN][TS_HTTP_LISTEN_LEN]; /* config_http.h reads them */
 		unsigned n_listen;
+		char metrics_listen[TS_MAX_HTTP_LISTEN][TS_HTTP_LISTEN_LEN]; /* likewise; none: where `listen` says */
+		unsigned n_metrics_listen;
 	} http;
 	struct {
 		uint32_t ipv4_routes, ipv6_routes; /* limits */

@@ -80,21 +80,39 @@ ts_finish_http(struct ts_load *l, const struct ts_node *map, const char *path, v
 	cfg->http.enabled = true;
 }
 
+static void
+check_list(struct ts_load *l, const char *key, const char (*list)[TS_HTTP_LISTEN_LEN], unsigned n)
+{
+	union ts_http_address address;
+	char path[TS_PATH_TEXT];
+
+	for (unsigned i = 0; i < n; i++) {
+		const char *why = list[i][0] == '\0' ? NULL : ts_http_address_parse(list[i], &address);
+
+		ts_item(path, key, i, "");
+		if (why != NULL)
+			ts_fault_at(l, path, "`%.64s` %s", list[i], why);
+		else if (strncmp(list[i], "unix:", 5) == 0 && strcmp(list[i] + 5, l->cfg->control.socket) == 0)
+			ts_fault_at(l, path, "`%.64s` is control.socket", list[i]);
+	}
+}
+
 void
 ts_check_http(struct ts_load *l)
 {
 	const struct ts_config *cfg = l->cfg;
-	union ts_http_address address;
 	char path[TS_PATH_TEXT];
 
-	for (unsigned i = 0; i < cfg->http.n_listen && cfg->http.enabled; i++) {
-		const char *text = cfg->http.listen[i];
-		const char *why = text[0] == '\0' ? NULL : ts_http_address_parse(text, &address);
+	if (!cfg->http.enabled)
+		return;
+	check_list(l, "http.listen", cfg->http.listen, cfg->http.n_listen);
+	check_list(l, "http.metrics-listen", cfg->http.metrics_listen, cfg->http.n_metrics_listen);
+	for (unsigned i = 0; i < cfg->http.n_metrics_listen; i++) {
+		const char *text = cfg->http.metrics_listen[i];
 
-		ts_item(path, "http.listen", i, "");
-		if (why != NULL)
-			ts_fault_at(l, path, "`%.64s` %s", text, why);
-		else if (strncmp(text, "unix:", 5) == 0 && strcmp(text + 5, cfg->control.socket) == 0)
-			ts_fault_at(l, path, "`%.64s` is control.socket", text);
+		ts_item(path, "http.metrics-listen", i, "");
+		for (unsigned k = 0; k < cfg->http.n_listen && text[0] != '\0'; k++)
+			if (strcmp(text, cfg->http.listen[k]) == 0)
+				ts_fault_at(l, path, "`%.64s` is in http.listen, too", text);
 	}
 }

@@ -76,6 +76,10 @@ const struct ts_key ts_keys[] = {
 	  .min_items = 1, .flags = TS_KEY_MANY | TS_KEY_UNIQUE,
 	  .help = "where to listen, in the network namespace that tsunagid is started in: ADDRESS:PORT, [ADDRESS]:PORT or "
 		  "unix:/PATH (mode 0660). What is not a loopback address or a socket is open to whoever reaches it" },
+	{ .path = "http.metrics-listen", .type = TS_KEY_STRING, CFGS(http.metrics_listen, http.n_metrics_listen),
+	  .flags = TS_KEY_MANY | TS_KEY_UNIQUE,
+	  .help = "where /metrics is, alone, and then nowhere else: so that `listen` can be for everybody. Written as `listen` "
+		  "is. Without it /metrics is where `listen` says" },
 
 	{ .path = "status-page", .type = TS_KEY_SECTION, .finish = ts_finish_status_page, .flags = TS_KEY_STAYS,
 	  .enabled_offset = offsetof(struct ts_config, status_page.enabled),

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """embed.py FILE... OUTPUT: the files as a C source that defines ts_page_files of control/status_priv.h.
 
-What is text for whoever reads the source, comments and indentation, stays behind.
+What is text for whoever reads the source, comments and indentation, stays behind. The ETag of each (RFC 9110 8.8.3) is
+made of what is left.
 """
 
+import hashlib
 import pathlib
 import re
 import sys
@@ -36,7 +38,9 @@ def main():
     parts = ['#include "control/status_priv.h"\n\nconst struct ts_page_file ts_page_files[] = {\n']
     for path in map(pathlib.Path, names):
         text = slim(path)
-        parts.append(f'{{"{path.name}", "{TYPES[path.suffix]}",\n{literal(text)}, {len(text.encode())}}},\n')
+        etag = hashlib.sha256(text.encode()).hexdigest()[:24]
+        parts.append(f'{{"{path.name}", "{TYPES[path.suffix]}", "\\"{etag}\\"",\n'
+                     f'{literal(text)}, {len(text.encode())}}},\n')
     parts.append('{0}};\n')
     pathlib.Path(output).write_text(''.join(parts))
 

@@ -23,12 +23,13 @@ from lab.relay import demo_config
 URL = 'http://127.0.0.1:9464/'
 STATE = RUN / 'state'
 SAMPLE_S = 10  # as long as a figure of the last hour stands for
+METRICS = '/run/lab/metrics.sock'
 LIMIT_S = 2 * SAMPLE_S + 5
 
 
 def status_config(**page):
     config = demo_config()
-    config['http'] = {'listen': ['127.0.0.1:9464']}
+    config['http'] = {'listen': ['127.0.0.1:9464'], 'metrics-listen': [f'unix:{METRICS}']}
     config['status-page'] = {'title': 'Relay <of> "つなぎ" & friends', 'contact': 'noc@example.net',
                              'history-file': str(STATE / 'history'), **page}
     return config
@@ -219,6 +220,41 @@ def test_public_shows_nobody(lab):
     for text in get(), get('status.json'), get('history.json'):
         assert not re.search(r'([0-9a-f]{2}:){5}[0-9a-f]{2}', text, re.IGNORECASE)
         assert not any(a in text for a in (PROBE4, PROBE6, '198.51.100.1/24', 'net_tap'))
+
+
+def test_metrics_are_elsewhere(lab):
+    """With a listener of their own they are there alone, and by neighbour, to the byte."""
+    with pytest.raises(urllib.error.HTTPError) as e:
+        get('metrics')
+    assert e.value.code == 404
+
+    def metrics(name, mac):
+        page = run(['curl', '-sf', '--unix-socket', METRICS, 'http://x/metrics']).stdout
+        found = re.search(rf'^tsunagi_neighbour_{name}_total{{interface="ix0",mac="{mac}".*}} (\d+)$', page, re.M)
+        return int(found[1]) if found else 0
+    with Probe(lab) as probe:
+        packet = tunnelled(from_site(PROBE6) / UDP(dport=9)) / Raw(bytes(1000))
+        probe.ask(packet, 'the packet', lambda f: UDP in f and f[UDP].dport == 9)
+        before = metrics('rx_bytes', probe.mac)
+        for _ in range(100):
+            probe.send(packet)
+        wait_for('the packets to be counted',
+                 lambda: metrics('rx_bytes', probe.mac) - before >= 100 * (14 + len(packet)), 10)
+        assert metrics('tx_packets', probe.mac) > 0
+    status = run(['curl', '-s', '-o', '/dev/null', '-w', '%{http_code}', '--unix-socket', METRICS, 'http://x/']).stdout
+    assert status == '404'
+
+
+def test_files_are_kept(lab):
+    """A browser that has them asks whether they are the same, and gets no second copy."""
+    for path in 'page/style.css', 'page/script.js', 'page/icon.svg':
+        with urllib.request.urlopen(URL + path, timeout=10) as answer:
+            etag, cache = answer.headers['ETag'], answer.headers['Cache-Control']
+        assert re.fullmatch('"[0-9a-f]{24}"', etag) and cache == 'public, no-cache'
+        with pytest.raises(urllib.error.HTTPError) as e:
+            urllib.request.urlopen(urllib.request.Request(URL + path, headers={'If-None-Match': etag}), timeout=10)
+        assert e.value.code == 304 and e.value.headers['ETag'] == etag
+        urllib.request.urlopen(urllib.request.Request(URL + path, headers={'If-None-Match': '"x"'}), timeout=10).close()
 
 
 def restart(lab, config):

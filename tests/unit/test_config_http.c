@@ -26,6 +26,10 @@ test_taken(void **state)
 	assert_int_equal(test_cfg.http.n_listen, 3);
 	assert_int_equal(test_cfg.log.format, TS_LOG_JSON);
 	ts_config_free(&test_cfg);
+	test_load_fine(HTTP("[\"[::]:80\"]") "  metrics-listen: [127.0.0.1:9464, unix:/run/tsunagi/metrics.sock]\n");
+	assert_int_equal(test_cfg.http.n_metrics_listen, 2);
+	assert_string_equal(test_cfg.http.metrics_listen[1], "unix:/run/tsunagi/metrics.sock");
+	ts_config_free(&test_cfg);
 	test_load_fine(BASE "peers: [{address: 192.0.2.9, as: 4294967295}]\n");
 	assert_int_equal(test_cfg.n_peers, 1);
 	assert_int_equal(test_cfg.peers[0].as, UINT32_MAX);
@@ -46,6 +50,12 @@ test_refused(void **state)
 		{HTTP("[\"127.0.0.1:80\", \"127.0.0.1:80\"]"), 6, "http.listen[1]", "is given twice"},
 		{HTTP("[unix:run/x]"), 6, "http.listen[0]", "is not an absolute path"},
 		{HTTP("[unix:/run/tsunagi/tsunagi.sock]"), 6, "http.listen[0]", "is control.socket"},
+		{HTTP("[\"[::]:80\"]") "  metrics-listen: [9464]\n", 7, "http.metrics-listen[0]",
+			"is none of ADDRESS:PORT"},
+		{HTTP("[\"[::]:80\"]") "  metrics-listen: [\"127.0.0.1:80\", \"[::]:80\"]\n", 7,
+			"http.metrics-listen[1]", "is in http.listen, too"},
+		{HTTP("[\"[::]:80\"]") "  metrics-listen: [unix:/run/tsunagi/tsunagi.sock]\n", 7,
+			"http.metrics-listen[0]", "is control.socket"},
 		{BASE "log: {level: loud}\n", 5, "log.level", "error, warning, info, debug"},
 		{BASE "log: {format: xml}\n", 5, "log.format", "text, json"},
 		{BASE "log: {target: syslog}\n", 5, "log.target", "auto, stderr, journal"},

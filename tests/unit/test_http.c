@@ -30,7 +30,7 @@
 #define TURN_MS 100 /* what the worst turn may take here; the machine is shared */
 #define BIG (4u << 20)
 
-static struct ts_control control;
+static struct ts_control control, *turned = &control; /* whose server a wait turns */
 static char dir[] = "/tmp/tsunagi-http.XXXXXX";
 static uint64_t worst_turn_ms;
 static unsigned calls;
@@ -49,7 +49,7 @@ turn(void)
 {
 	uint64_t begin = now_ms(), took;
 
-	ts_http_poll(&control);
+	ts_http_poll(turned);
 	took = now_ms() - begin;
 	if (took > worst_turn_ms)
 		worst_turn_ms = took;
@@ -66,6 +66,16 @@ say_where(struct ts_http_request *r, const char *tail, void *arg)
 
 	calls++;
 	ts_http_reply(r, 200, "text/plain", text, (size_t)n);
+}
+
+static void
+say_file(struct ts_http_request *r, const char *tail, void *arg)
+{
+	static const char text[] = "the file\n";
+
+	(void)tail;
+	(void)arg;
+	ts_http_reply_file(r, "text/plain", "\"abc123\"", text, sizeof(text) - 1);
 }
 
 static void
@@ -314,6 +324,59 @@ test_taken_address(void **state)
 	assert_has(ask(tcp(), "GET /where HTTP/1.1\r\n" CLOSE), " 200 ");
 }
 
+/* Whoever has the file gets no body; what is not a file is not to be kept. */
+static void
+test_files(void **state)
+{
+	const char *answer = ask(tcp(), "GET /file HTTP/1.1\r\n" CLOSE);
+
+	(void)state;
+	assert_has(answer, " 200 OK\r\n");
+	assert_has(answer, "ETag: \"abc123\"\r\n");
+	assert_has(answer, "Cache-Control: public, no-cache\r\n");
+	assert_has(answer, "\r\n\r\nthe file\n");
+	answer = ask(tcp(), "GET /file HTTP/1.1\r\nIf-None-Match: \"x\", W/\"abc123\"\r\n" CLOSE);
+	assert_has(answer, " 304 Not Modified\r\n");
+	assert_has(answer, "ETag: \"abc123\"\r\n");
+	assert_null(strstr(answer, "the file"));
+	assert_has(ask(tcp(), "HEAD /file HTTP/1.1\r\nIf-None-Match: *\r\n" CLOSE), " 304 ");
+	assert_has(ask(tcp(), "GET /file HTTP/1.1\r\nIf-None-Match: \"abc1234\"\r\n" CLOSE), " 200 OK\r\n");
+	assert_has(ask(tcp(), "GET /where HTTP/1.1\r\nIf-None-Match: *\r\n" CLOSE), "Cache-Control: no-store\r\n");
+}
+
+/* With a listener of its own, /metrics is there and nowhere else, and nothing else is there. */
+static void
+test_metrics_apart(void **state)
+{
+	static struct ts_control apart;
+	struct ts_control *const before = turned;
+	char page[TS_HTTP_LISTEN_LEN], alone[TS_HTTP_LISTEN_LEN], err[512];
+
+	(void)state;
+	snprintf(page, sizeof(page), "unix:%s/page.sock", dir);
+	snprintf(alone, sizeof(alone), "unix:%s/metrics.sock", dir);
+	apart.cfg.http.enabled = true;
+	apart.cfg.http.n_listen = apart.cfg.http.n_metrics_listen = 1;
+	memcpy(apart.cfg.http.listen[0], page, sizeof(page));
+	memcpy(apart.cfg.http.metrics_listen[0], alone, sizeof(alone));
+	ts_http_serve(&apart, "/where", say_where, "where");
+	ts_http_serve_metrics(&apart, "/metrics", say_where, "metrics");
+	assert_int_equal(ts_http_start(&apart, err, sizeof(err)), 0);
+	turned = &apart;
+	assert_has(ask(page, "GET /where HTTP/1.1\r\n" CLOSE), "where tail=");
+	assert_has(ask(page, "GET /metrics HTTP/1.1\r\n" CLOSE), " 404 ");
+	assert_has(ask(alone, "GET /metrics HTTP/1.1\r\n" CLOSE), "metrics tail=");
+	assert_has(ask(alone, "GET /where HTTP/1.1\r\n" CLOSE), " 404 ");
+	ts_http_stop(&apart);
+
+	ts_http_serve_metrics(&apart, "/metrics", say_where, "metrics");
+	apart.cfg.http.n_metrics_listen = 0;
+	assert_int_equal(ts_http_start(&apart, err, sizeof(err)), 0);
+	assert_has(ask(page, "GET /metrics HTTP/1.1\r\n" CLOSE), "metrics tail=");
+	ts_http_stop(&apart);
+	turned = before;
+}
+
 static void
 test_off(void **state)
 {
@@ -375,6 +438,7 @@ setup(void **state)
 	if (ts_http_start(&control, err, sizeof(err)) != 0)
 		fail_msg("%s", err);
 	ts_http_serve(&control, "/much", say_much, NULL);
+	ts_http_serve(&control, "/file", say_file, NULL);
 	return 0;
 }
 
@@ -401,6 +465,8 @@ main(void)
 		cmocka_unit_test(test_too_many_connections),
 		cmocka_unit_test(test_unix_socket),
 		cmocka_unit_test(test_taken_address),
+		cmocka_unit_test(test_files),
+		cmocka_unit_test(test_metrics_apart),
 		cmocka_unit_test(test_off),
 		cmocka_unit_test(test_addresses),
 	};
