@@ -228,7 +228,9 @@ judge_outer(struct packet *p)
 	w = nh != NULL && p->verdict == NULL ? make_judge(p, &tables) : NULL;
 	if (w == NULL)
 		return;
-	if (p->bytes[p->h.ipv4 + 9] == IPPROTO_IPV6)
+	if (ts_ipv4_is_fragment((const void *)(p->bytes + p->h.ipv4)))
+		p->verdict = "a fragment: kept until its datagram is complete, which then has a verdict";
+	else if (p->bytes[p->h.ipv4 + 9] == IPPROTO_IPV6)
 		judge_6in4(p, w, nh);
 	else if (p->h.udp != TS_NO_HEADER)
 		judge_udp(p, w, nh);

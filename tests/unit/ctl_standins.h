@@ -33,6 +33,7 @@ struct standins {
 	struct ts_teredo teredo; /* the peer table is a real one, if a test makes it */
 	struct ts_contacts_stats contacts;
 	const struct ts_services *services;
+	int refused_source; /* what every lane says of an outer source; 0: it is fit */
 	bool drained, faulty_file;
 	struct ts_observe plan; /* of the observer */
 	unsigned plans;		/* how often it was applied */

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What the answers of control ask of the data path and of its watchers, for tests that have neither: every outer source
- * is fit, and nothing can be traced or captured.
+ * is as fit as standins.refused_source says, and nothing can be traced or captured.
  */
 #include <stdbool.h>
 
 #include "control/watch.h"
+#include "ctl_standins.h"
 #include "dataplane/worker_priv.h"
 
 int
@@ -13,7 +14,7 @@ ts_6to4_refused_source(const struct ts_worker *w, rte_be32_t src)
 {
 	(void)w;
 	(void)src;
-	return -1;
+	return standins.refused_source != 0 ? standins.refused_source : -1;
 }
 
 int
