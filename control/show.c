@@ -33,6 +33,8 @@ static const struct show shows[] = {
 		"who sends what is for none of the relay's services, by MAC address"},
 	{"teredo", "summary | peers [full] [limit N]", true, ts_show_teredo,
 		"the Teredo relay's peers and contacts, and the server; with \"full\" whole addresses and ports"},
+	{"history", "[hour | day | month]", false, ts_show_history,
+		"what the status page draws: mean and peak of every step"},
 	{"fpm", NULL, false, ts_show_fpm, "the connection by which FRR gives its routes"},
 	{"sflow", NULL, false, ts_show_sflow, "sampled export: what was sampled and sent"},
 	{"workers", NULL, false, ts_show_workers, "workers: load, packets, version of the tables"},

@@ -100,6 +100,7 @@ void ts_show_interfaces(const struct ts_control *c, const char *arg, struct ts_a
 void ts_show_routes(const struct ts_control *c, const char *arg, struct ts_answer *out);
 void ts_show_fpm(const struct ts_control *c, const char *arg, struct ts_answer *out);
 void ts_show_neighbours(const struct ts_control *c, const char *arg, struct ts_answer *out);
+void ts_show_history(const struct ts_control *c, const char *arg, struct ts_answer *out);
 void ts_show_strangers(const struct ts_control *c, const char *arg, struct ts_answer *out);
 void ts_show_teredo(const struct ts_control *c, const char *arg, struct ts_answer *out);
 void ts_show_sflow(const struct ts_control *c, const char *arg, struct ts_answer *out);

@@ -38,6 +38,7 @@ static const char usage_text[] = "Usage: tsunagictl [-s SOCKET] [--json] [--all]
 				 "  workers           load and packets of each worker\n"
 				 "  path              round trips of TCP handshakes through the relay\n"
 				 "  tables            how full the tables are\n"
+				 "  history [SPAN]    traffic, drops and load of the last hour, day or month\n"
 				 "  teredo [summary]  the Teredo relay's peers and contacts, and the server\n"
 				 "  teredo peers      the relay's peers, addresses cut to what tells nobody apart\n"
 				 "  version           versions of the daemon and of DPDK\n"
@@ -272,7 +273,7 @@ is_word(const char *s)
 	return *s != '\0' && s[strcspn(s, " \t\r\n")] == '\0';
 }
 
-/* "routes" takes a prefix, "teredo" what of it. */
+/* "routes" takes a prefix, "teredo" what of it, "history" how much of it. */
 static int
 parse_arg(struct options *o, const char *arg)
 {
@@ -284,6 +285,9 @@ parse_arg(struct options *o, const char *arg)
 	}
 	if (teredo && strcmp(arg, "summary") != 0 && strcmp(arg, "peers") != 0)
 		return usage_error("nothing of this name can be shown of teredo", arg);
+	if (strcmp(o->what, "history") == 0 && strcmp(arg, "hour") != 0 && strcmp(arg, "day") != 0 &&
+		strcmp(arg, "month") != 0)
+		return usage_error("neither hour nor day nor month", arg);
 	if (!is_word(arg))
 		return usage_error("not a prefix", arg);
 	o->arg = arg;
@@ -294,7 +298,7 @@ static int
 parse_show(struct options *o, int n, char **words)
 {
 	static const char *const known[] = {"counters", "drops", "ports", "interfaces", "routes", "neighbours",
-		"strangers", "fpm", "sflow", "workers", "path", "tables", "teredo", "version"};
+		"strangers", "history", "fpm", "sflow", "workers", "path", "tables", "teredo", "version"};
 	unsigned i = 0;
 	int ret;
 
@@ -305,7 +309,9 @@ parse_show(struct options *o, int n, char **words)
 	if (i == sizeof(known) / sizeof(known[0]))
 		return usage_error("nothing of this name can be shown", words[0]);
 	o->what = words[0];
-	if (n > (strcmp(o->what, "routes") == 0 || strcmp(o->what, "teredo") == 0 ? 2 : 1))
+	if (n > (strcmp(o->what, "routes") == 0 || strcmp(o->what, "teredo") == 0 || strcmp(o->what, "history") == 0
+				? 2
+				: 1))
 		return usage_error("one word too many", words[n - 1]);
 	ret = parse_arg(o, n == 2 ? words[1] : NULL);
 	if (strcmp(o->what, "routes") == 0)

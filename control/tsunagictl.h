@@ -15,6 +15,9 @@
 /* A whole document, for people. `what`: the word after show. `all`: counters that are zero, too. */
 void ts_print_answer(const char *what, json_t *answer, bool all);
 
+/* The same of `show history`, with small graphs. */
+void ts_print_history(json_t *answer);
+
 /* What `explain` and `decode` answer, in the daemon's order. */
 void ts_print_explain(const char *verb, json_t *answer);
 

@@ -227,6 +227,10 @@ ts_print_answer(const char *what, json_t *answer, bool all)
 	json_t *body = json_object_get(answer, what);
 	bool counts = strcmp(what, "counters") == 0 || strcmp(what, "drops") == 0;
 
+	if (strcmp(what, "history") == 0) {
+		ts_print_history(answer);
+		return;
+	}
 	for (unsigned i = 0; i < sizeof(layouts) / sizeof(layouts[0]); i++) {
 		if (strcmp(layouts[i].what, what) == 0) {
 			print_table(layouts[i].columns, body);

@@ -43,9 +43,10 @@ _tsunagictl()
 		resume reload' -- "$cur") ;;
 	1)
 		[[ ${words[0]} == show ]] && mapfile -t COMPREPLY < <(compgen -W \
-			'counters drops ports interfaces routes neighbours strangers fpm sflow workers path tables teredo version' -- "$cur")
+			'counters drops ports interfaces routes neighbours strangers history fpm sflow workers path tables teredo version' -- "$cur")
 		;;
 	2)
+		[[ ${words[*]} == 'show history' ]] && mapfile -t COMPREPLY < <(compgen -W 'hour day month' -- "$cur")
 		[[ ${words[*]} == 'show teredo' ]] && mapfile -t COMPREPLY < <(compgen -W 'summary peers' -- "$cur")
 		;;
 	esac

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "control/path_rtt.h"
+#include "control/show.h"
 #include "control/status_graph.h"
 #include "control/status_priv.h"
 #include "ctl_standins.h"
@@ -352,10 +353,38 @@ test_files(void **s)
 	assert_null(ts_page_file("../style.css"));
 	assert_string_equal(ts_page_file("style.css")->content_type, "text/css; charset=utf-8");
 	for (const struct ts_page_file *f = ts_page_files; f->name != NULL; f++) {
+		assert_true(f->etag[0] == '"' && strlen(f->etag) == 26 && f->etag[25] == '"');
 		assert_int_equal(strlen(f->data), f->len);
 		/* Nothing is asked of another host: a namespace's name is the one URL. */
 		for (const char *at = f->data; (at = strstr(at, "//")) != NULL; at += 2)
 			assert_memory_equal(at, "//www.w3.org/2000/svg", 21);
+	}
+}
+
+/* tsunagictl shows the same series, of the span that is asked for. */
+static void
+test_show_history(void **s)
+{
+	struct ts_answer a = {0};
+	const char *span;
+	json_int_t step;
+
+	(void)s;
+	ts_show_history(status.c, NULL, &a);
+	assert_non_null(json_object_get(a.whole, "error")); /* no past is kept */
+	ts_answer_free(status.c, &a);
+	status.c->status = &status;
+	ts_show_history(status.c, "year", &a);
+	assert_non_null(json_object_get(a.whole, "error"));
+	ts_answer_free(status.c, &a);
+	for (unsigned i = 0; i < TS_HISTORY_N_SPANS; i++) {
+		ts_show_history(status.c, ts_history_geometry[i].name, &a);
+		assert_int_equal(json_unpack(a.whole, "{s:{s:s, s:I, s:{s:{s:o}}}}", "history", "span", &span, "step_s",
+					 &step, "series", "6to4.in.bytes", "mean", &(json_t *){NULL}),
+			0);
+		assert_string_equal(span, ts_history_geometry[i].name);
+		assert_int_equal(step, ts_history_geometry[i].step_s);
+		ts_answer_free(status.c, &a);
 	}
 }
 
@@ -375,6 +404,7 @@ main(void)
 		TEST(test_round_trips),
 		TEST(test_documents),
 		TEST(test_files),
+		TEST(test_show_history),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

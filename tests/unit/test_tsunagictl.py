@@ -59,6 +59,28 @@ def test_counters_sorted_zeros_hidden(daemon):
     assert done.stdout.splitlines()[1].split() == ["drop_x", "0"]
 
 
+def test_history(daemon):
+    """A line per series; what nobody counted is no zero."""
+    grows = [None] * 24 + [1000.0 * i for i in range(24)]
+    answer = {"history": {"span": "hour", "step_s": 10, "end": 1700000000, "series": {
+        "6to4.in.bytes": {"mean": grows, "peak": [v and 2 * v for v in grows]},
+        "teredo-clients": {"mean": [7.0] * 47 + [None], "peak": [7.0] * 47 + [None]},
+        "drops": {"mean": [None] * 48, "peak": [None] * 48}}}}
+    done, asked = daemon(answer, "show", "history")
+    assert (asked, done.returncode, done.stderr) == ("show history\n", 0, "")
+    head, columns, traffic, clients, drops = done.stdout.splitlines()
+    assert head.startswith("hour, until 2023-11-14 22:13:20 UTC, in steps of 10 s")
+    assert columns.split() == ["SERIES", "NOW", "MEAN", "PEAK"]
+    assert traffic.split()[:4] == ["6to4.in.bytes", "23.0k", "11.5k", "46.0k"]
+    graph = traffic[len(columns) + 2:]
+    assert (len(graph), graph[:24].strip(), graph[24:].find(" ")) == (48, "", -1) and graph[24] != graph[47]
+    assert clients.split()[:4] == ["teredo-clients", "-", "7", "7"]
+    assert drops.split() == ["drops", "-", "-", "-"]
+    assert daemon(answer, "show", "history", "month")[1] == "show history month\n"
+    done, _ = daemon(answer, "--json", "show", "history", "day")
+    assert json.loads(done.stdout) == answer
+
+
 def test_drops_with_help(daemon):
     answer = {"drops": {"drop_b": 2, "drop_a": 1}, "help": {"drop_a": "why a", "drop_b": "why b"}}
     done, asked = daemon(answer, "show", "drops")
@@ -181,7 +203,7 @@ def test_no_daemon(tmp_path):
 @pytest.mark.parametrize("args", [[], ["show"], ["show", "me"], ["restart"], ["show", "ports", "1"],
                                   ["show", "routes", "a", "b"], ["--no-such-option"], ["-s"], ["show", "routes", "a b"],
                                   ["explain"], ["explain", "a", "b"], ["explain", ""], ["show", "teredo", "clients"],
-                                  ["show", "teredo", "peers", "x"], ["--full", "show", "routes"],
+                                  ["show", "teredo", "peers", "x"], ["show", "history", "year"], ["--full", "show", "routes"],
                                   ["--limit", "3", "show", "teredo"], ["-n", "x", "show", "teredo", "peers"],
                                   ["-n", "", "show", "teredo", "peers"]])
 def test_usage(args):
