@@ -30,8 +30,8 @@ void ts_http_serve(struct ts_control *c, const char *path, ts_http_handler handl
 void ts_http_serve_metrics(struct ts_control *c, const char *path, ts_http_handler handler, void *arg);
 
 /*
- * Listen where `http.listen` and `http.metrics-listen` say, in the calling thread's network namespace; nothing without the section `http`. 0, or
- * -1 and a message that names the key; what was served is then forgotten as well.
+ * Listen where `http.listen` and `http.metrics-listen` say, in the calling thread's network namespace; nothing without
+ * the section `http`. 0, or -1 and a message that names the key; what was served is then forgotten as well.
  */
 int ts_http_start(struct ts_control *c, char *err, size_t err_len);
 void ts_http_stop(struct ts_control *c);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Neighbours by MAC address. Who has figures of his own: whose address the relay knows, as a gateway or by ARP and ND,
- * and of these the first TS_METRICS_NEIGHBOURS. All others together are mac="other", so that nobody on the LAN makes
- * the page longer by inventing addresses.
+ * Neighbours by MAC address (O23). Who has figures of his own: whose address the relay knows, as a gateway or by ARP
+ * and ND, and of these the first TS_METRICS_NEIGHBOURS. All others together are mac="other", so that nobody on the LAN
+ * makes the page longer by inventing addresses.
  */
 #include <stdio.h>
 #include <stdlib.h>

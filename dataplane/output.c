@@ -83,7 +83,7 @@ ts_output_glean(struct ts_worker *w, struct rte_mbuf *m, uint16_t iface, rte_be1
 		ts_neigh_wait(w, m, iface, AF_INET6, rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *)->dst_addr, true);
 }
 
-/* The packets by receiver. Returns how many runs there are; never more than packets, of which there is one. */
+/* O23: the packets by receiver. Returns how many runs there are; never more than packets, of which there is one. */
 static unsigned
 make_runs(uint16_t port, const struct ts_tx_buffer *b, struct ts_neighbour_run runs[TS_BURST_MAX])
 {

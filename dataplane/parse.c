@@ -197,7 +197,7 @@ parse_plain(const struct plain *p, struct rte_mbuf *m, struct ts_vec *v4, struct
 	return true;
 }
 
-/* Who sent this frame; it may be as short as it likes. */
+/* O23: who sent this frame; it may be as short as it likes. */
 static uint64_t
 sender_of(uint16_t port, const struct rte_mbuf *m)
 {
