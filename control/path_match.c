@@ -147,15 +147,27 @@ ts_path_matcher_expire(struct ts_path_matcher *m, uint64_t now)
 	expire(m, &m->waiting, now);
 }
 
-static void
-make_room(struct ts_path_matcher *m)
+/* The one begun first of those that something is missing of; of the others when there are none. */
+static struct record *
+to_displace(const struct ts_path_matcher *m)
 {
-	struct record *first = TAILQ_FIRST(&m->waiting);
+	struct record *r = TAILQ_FIRST(&m->waiting);
 
-	if (!TAILQ_EMPTY(&m->unused))
-		return;
-	m->stats.displaced++;
-	finish(m, first != NULL ? first : TAILQ_FIRST(&m->complete));
+	return r != NULL ? r : TAILQ_FIRST(&m->complete);
+}
+
+static struct record *
+take_unused(struct ts_path_matcher *m)
+{
+	struct record *r = TAILQ_FIRST(&m->unused);
+
+	if (r == NULL && (r = to_displace(m)) != NULL) {
+		m->stats.displaced++;
+		finish(m, r);
+	}
+	if (r != NULL)
+		TAILQ_REMOVE(&m->unused, r, order);
+	return r;
 }
 
 static struct record *
@@ -170,9 +182,9 @@ find_or_add(struct ts_path_matcher *m, const struct key *key, uint64_t now)
 		if (memcmp(&r->key, key, sizeof(*key)) == 0)
 			return r;
 	}
-	make_room(m);
-	r = TAILQ_FIRST(&m->unused);
-	TAILQ_REMOVE(&m->unused, r, order);
+	r = take_unused(m);
+	if (r == NULL)
+		return NULL;
 	memset(r->passed, 0, sizeof(r->passed));
 	r->key = *key;
 	r->complete = false;
@@ -249,6 +261,8 @@ ts_path_match(
 	ts_path_matcher_expire(m, now);
 	kind = read_packet(data, data + TS_IPV6_HDR_LEN, &key, &number);
 	r = find_or_add(m, &key, now);
+	if (r == NULL)
+		return;
 	note(&r->passed[kind], seen, number);
 	if (r->complete || !all_there(r))
 		return;

@@ -60,6 +60,7 @@ site_of(const struct ts_path_rtt *p, const void *site, size_t len)
 	return ts_siphash(p->key, site, len);
 }
 
+/* Of the address only what names nobody (O31). */
 static void
 add_tunnel(struct ts_path_rtt *p, unsigned mech, rte_be32_t v4, uint64_t us)
 {

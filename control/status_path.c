@@ -207,9 +207,10 @@ ts_status_put_path(FILE *out, const struct ts_status_view *v)
 	free(g);
 	for (unsigned side = 0; side < SIDES && !v->s->c->cfg.status_page.public; side++)
 		put_prefixes(out, p, side);
-	fprintf(out,
-		"</div>\n<div class=\"card\"><p class=\"note\">From this relay to either end of TCP connections and back, measured as their "
-		"first packets pass, of one connection in %u. Graphs have geometric means; the figures are of about the "
-		"last thousand.</p></div></section>\n",
-		v->s->c->cfg.path_rtt.sample);
+	fputs("</div>\n<div class=\"card\"><p class=\"note\">From this relay to either end of TCP connections and back, "
+	      "measured as their first packets pass",
+		out);
+	if (v->s->c->cfg.path_rtt.sample > 1)
+		fprintf(out, ", of one connection in %u", v->s->c->cfg.path_rtt.sample);
+	fputs(". Graphs have geometric means; the figures are of about the last thousand.</p></div></section>\n", out);
 }
