@@ -128,6 +128,7 @@ test_any_order(void **state)
 	static const uint8_t orders[6][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
 
 	for (unsigned i = 0; i < 6; i++) {
+		teardown(state);
 		setup(state);
 		for (unsigned j = 0; j < 3; j++) {
 			if (orders[i][j] == 0)
@@ -138,8 +139,6 @@ test_any_order(void **state)
 				see(ACK, 0, 0, 210);
 		}
 		assert_halves(40, 120);
-		if (i < 5)
-			teardown(state);
 	}
 }
 

@@ -323,7 +323,8 @@ test_show(void **state)
 	assert_int_equal(json_integer_value(json_object_get(item, "handshakes")), 20);
 	ts_answer_free(&control, &a);
 	control.cfg.path_rtt.enabled = false;
-	assert_true(json_is_false(json_object_get(show(&a), "enabled")));
+	doc = show(&a);
+	assert_true(json_is_false(json_object_get(doc, "enabled")));
 	ts_answer_free(&control, &a);
 }
 
