@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Sampled export read by others: sfacctd of pmacct, sfcapd of nfdump and tshark. With a sampling rate of 1 they see each
-packet that was sent; with another, about as many when they multiply.
+"""Sampled export read by others: sfacctd of pmacct, sfcapd of nfdump and tshark. With a sampling rate of 1 they see
+each packet that was sent; with another, about as many when they multiply.
 
 The probe's packets need no answer and no route: samples are taken of what a port receives.
 """
