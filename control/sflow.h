@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Sampled export (O25): what workers sample of the packets that ports receive, and the ports' counters, to the collectors of
- * the section `sflow`. It runs in the control thread and never waits: a datagram that the kernel does not take at once
- * is lost and counted. Data sources and interfaces are ports; the ifIndex of each is its place in the configuration,
- * from 1 on.
+ * Sampled export (O25): what workers sample of the packets that ports receive, and the ports' counters, to the
+ * collectors of the section `sflow`. It runs in the control thread and never waits: a datagram that the kernel does not
+ * take at once is lost and counted. Data sources and interfaces are ports; the ifIndex of each is its place in the
+ * configuration, from 1 on.
  */
 #ifndef TS_CTL_SFLOW_H
 #define TS_CTL_SFLOW_H
