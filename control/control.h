@@ -43,7 +43,7 @@ struct ts_control {
 	struct ts_health *health;
 	struct ts_observer *observer;
 	struct ts_watches *watches;
-	struct ts_sflow *sflow; /* NULL when nothing is sampled */
+	struct ts_sflow *sflow;	      /* NULL when nothing is sampled */
 	struct ts_path_rtt *path_rtt; /* NULL as long as it was never on */
 	struct ts_ctlsock *ctlsock;
 	struct ts_steps steps;

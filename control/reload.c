@@ -10,8 +10,8 @@
 #include "health_run.h"
 #include "log.h"
 #include "metrics.h"
-#include "sflow.h"
 #include "path_rtt.h"
+#include "sflow.h"
 
 /* The workers read the rates when they take the command, at the latest in the second turn after it was sent; then the
  * array of the time before is free. Their rings are no measure: test packets go by them all the time. */

@@ -35,6 +35,21 @@ ts_neighbours_place(struct ts_neighbour_counters *t, struct ts_neighbour_bucket 
 	return least;
 }
 
+void
+ts_neighbours_take_back(struct ts_neighbour_counters *t, struct ts_neighbour_run run)
+{
+	struct ts_neighbour_bucket *b = ts_neighbour_bucket_of(t, run.key);
+	unsigned ways = run.key & TS_NEIGHBOUR_GROUP ? 0 : ts_neighbour_ways(b, run.key);
+
+	if (ways == 0) {
+		t->other_packets -= run.packets;
+		t->other_bytes -= run.bytes;
+		return;
+	}
+	b->packets[__builtin_ctz(ways)] -= run.packets;
+	b->bytes[__builtin_ctz(ways)] -= run.bytes;
+}
+
 bool
 ts_neighbours_read(const struct ts_neighbour_counters *t, unsigned i, struct ts_neighbour_slot *out)
 {

@@ -19,6 +19,8 @@
 #include <string.h>
 
 #include <rte_branch_prediction.h>
+#include <rte_common.h>
+#include <rte_vect.h>
 
 #define TS_NEIGHBOUR_WAYS 4
 #define TS_NEIGHBOUR_BITS 6 /* of a hash: a bucket */
@@ -42,7 +44,7 @@ struct ts_neighbour_counters {
 	struct ts_neighbour_bucket bucket[TS_NEIGHBOUR_BUCKETS];
 	uint64_t seed;
 	uint64_t other_packets, other_bytes;
-};
+} __rte_cache_aligned;
 
 /* Packets next to each other in a burst, all from or to the same. */
 struct ts_neighbour_run {
@@ -65,27 +67,52 @@ ts_neighbour_key(uint16_t port, const uint8_t *mac)
 	return key << 16 | port;
 }
 
+/* Bit per way that has the key. */
+static inline unsigned
+ts_neighbour_ways(const struct ts_neighbour_bucket *b, uint64_t key)
+{
+#ifdef __SSE4_1__
+	const __m128i *keys = (const void *)b->key, wanted = _mm_set1_epi64x((long long)key);
+	__m128i found = _mm_packs_epi32(_mm_cmpeq_epi64(keys[0], wanted), _mm_cmpeq_epi64(keys[1], wanted));
+
+	return (unsigned)_mm_movemask_ps(_mm_castsi128_ps(found));
+#else
+	unsigned ways = 0;
+
+	for (unsigned way = 0; way < TS_NEIGHBOUR_WAYS; way++)
+		ways |= (unsigned)(b->key[way] == key) << way;
+	return ways;
+#endif
+}
+
+static inline struct ts_neighbour_bucket *
+ts_neighbour_bucket_of(struct ts_neighbour_counters *t, uint64_t key)
+{
+	uint64_t hash = (key ^ t->seed) * UINT64_C(0x9e3779b97f4a7c15);
+
+	/* MACs differ in their last byte, the key's first: it moves the product's first bits only. */
+	return &t->bucket[hash >> (64 - TS_NEIGHBOUR_BITS)];
+}
+
 static inline void
 ts_neighbours_count(struct ts_neighbour_counters *t, struct ts_neighbour_run run)
 {
-	uint64_t hash = (run.key ^ t->seed) * UINT64_C(0x9e3779b97f4a7c15);
-	/* MACs differ in their last byte, the key's first: it moves the product's first bits only. */
-	struct ts_neighbour_bucket *b = &t->bucket[hash >> (64 - TS_NEIGHBOUR_BITS)];
-	unsigned way = 0;
+	struct ts_neighbour_bucket *b = ts_neighbour_bucket_of(t, run.key);
+	unsigned ways, way;
 
-	while (way < TS_NEIGHBOUR_WAYS && b->key[way] != run.key)
-		way++;
-	if (unlikely(way == TS_NEIGHBOUR_WAYS || run.key == TS_NEIGHBOUR_FREE)) {
-		if (run.key & TS_NEIGHBOUR_GROUP) {
-			t->other_packets += run.packets;
-			t->other_bytes += run.bytes;
-			return;
-		}
-		way = ts_neighbours_place(t, b, run.key);
+	if (unlikely(run.key & TS_NEIGHBOUR_GROUP)) {
+		t->other_packets += run.packets;
+		t->other_bytes += run.bytes;
+		return;
 	}
+	ways = ts_neighbour_ways(b, run.key);
+	way = likely(ways != 0) ? (unsigned)__builtin_ctz(ways) : ts_neighbours_place(t, b, run.key);
 	b->packets[way] += run.packets;
 	b->bytes[way] += run.bytes;
 }
+
+/* What has been counted and then was not sent. Whoever lost his place meanwhile has left his packets to `other`. */
+void ts_neighbours_take_back(struct ts_neighbour_counters *t, struct ts_neighbour_run run);
 
 /* For readers in other threads: slot `i`, false when it is free or changes just now. */
 bool ts_neighbours_read(const struct ts_neighbour_counters *t, unsigned i, struct ts_neighbour_slot *out);

@@ -83,39 +83,49 @@ ts_output_glean(struct ts_worker *w, struct rte_mbuf *m, uint16_t iface, rte_be1
 		ts_neigh_wait(w, m, iface, AF_INET6, rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *)->dst_addr, true);
 }
 
-/* O23: the packets by receiver. Returns how many runs there are; never more than packets, of which there is one. */
-static unsigned
-make_runs(uint16_t port, const struct ts_tx_buffer *b, struct ts_neighbour_run runs[TS_BURST_MAX])
+static inline uint64_t
+receiver_of(uint16_t port, const struct rte_mbuf *m)
 {
-	struct ts_neighbour_run run = {.key = ts_neighbour_key(port, rte_pktmbuf_mtod(b->pkt[0], const uint8_t *))};
-	unsigned n = 0;
+	return ts_neighbour_key(port, rte_pktmbuf_mtod(m, const uint8_t *));
+}
+
+/* O23, packets by receiver, counted as if all of them were sent; returns their bytes. There is at least one. */
+static uint64_t
+count_receivers(struct ts_neighbour_counters *t, uint16_t port, const struct ts_tx_buffer *b)
+{
+	struct ts_neighbour_run run = {.key = receiver_of(port, b->pkt[0])};
+	uint64_t bytes = 0;
 
 	for (uint16_t i = 0; i < b->n; i++) {
-		uint64_t key = ts_neighbour_key(port, rte_pktmbuf_mtod(b->pkt[i], const uint8_t *));
+		uint64_t key = receiver_of(port, b->pkt[i]);
 
-		if (unlikely(key != run.key)) {
-			runs[n++] = run;
+		if (key != run.key) {
+			ts_neighbours_count(t, run);
+			bytes += run.bytes;
 			run = (struct ts_neighbour_run){.key = key};
 		}
 		run.packets++;
 		run.bytes += rte_pktmbuf_pkt_len(b->pkt[i]);
 	}
-	runs[n++] = run;
-	return n;
+	ts_neighbours_count(t, run);
+	return bytes + run.bytes;
 }
 
-/* The packets from `sent` on are ours still: they leave the last runs, and go. */
-static void
-refused(struct ts_worker *w, struct ts_tx_buffer *b, uint16_t sent, struct ts_neighbour_run *runs, unsigned n_runs)
+/* Packets that the port did not take: freed, and not counted as sent. Returns their bytes. */
+static uint64_t
+refused(struct ts_worker *w, uint16_t port, struct ts_tx_buffer *b, uint16_t sent)
 {
-	for (uint16_t i = b->n; i-- > sent;) {
-		while (runs[n_runs - 1].packets == 0)
-			n_runs--;
-		runs[n_runs - 1].packets--;
-		runs[n_runs - 1].bytes -= rte_pktmbuf_pkt_len(b->pkt[i]);
-	}
-	for (uint16_t i = sent; i < b->n; i++)
+	uint64_t bytes = 0;
+
+	for (uint16_t i = sent; i < b->n; i++) {
+		uint32_t len = rte_pktmbuf_pkt_len(b->pkt[i]);
+
+		ts_neighbours_take_back(
+			&w->neighbours[TS_FLOW_TX], (struct ts_neighbour_run){receiver_of(port, b->pkt[i]), 1, len});
 		ts_drop(w, b->pkt[i], TS_C_drop_tx_refused);
+		bytes += len;
+	}
+	return bytes;
 }
 
 void
@@ -123,21 +133,15 @@ ts_tx_flush_port(struct ts_worker *w, uint16_t port)
 {
 	struct ts_tx_buffer *b = &w->tx[port];
 	struct ts_port_counters *c = &w->ports[port];
-	struct ts_neighbour_run runs[TS_BURST_MAX];
 	/* Lengths and addresses are read before the port owns the packets. */
-	unsigned n_runs = make_runs(port, b, runs);
-	uint64_t bytes = 0;
+	uint64_t bytes = count_receivers(&w->neighbours[TS_FLOW_TX], port, b);
 	uint16_t sent;
 
 	if (unlikely(w->observe != NULL))
 		ts_observe_tx(w, port, b->pkt, b->n);
 	sent = rte_eth_tx_burst(port, w->conf.tx_queue, b->pkt, b->n);
 	if (unlikely(sent < b->n))
-		refused(w, b, sent, runs, n_runs);
-	for (unsigned i = 0; i < n_runs && runs[i].packets != 0; i++) {
-		ts_neighbours_count(&w->neighbours[TS_FLOW_TX], runs[i]);
-		bytes += runs[i].bytes;
-	}
+		bytes -= refused(w, port, b, sent);
 	c->tx_packets += sent;
 	c->tx_bytes += bytes;
 	c->tx_refused += b->n - sent;

@@ -21,7 +21,7 @@
 #include "strangers.h"
 #include "worker.h"
 
-#define TS_IP_ID_SLOTS 4096   /* counters of IPv4 identification, by hash of the destination */
+#define TS_IP_ID_SLOTS 4096 /* counters of IPv4 identification, by hash of the destination */
 #define TS_IP_ID_SHIFT 20
 #define TS_WAIT_SLOTS 64      /* next hops that packets of one worker can wait for */
 #define TS_WAIT_PACKETS 32    /* upper bound of limits.neighbour-queue */
@@ -135,7 +135,7 @@ struct ts_worker {
 	uint64_t loops, busy_loops, cycles, busy_cycles;
 	struct ts_worker_histograms histograms;
 	/* written once per run of packets of one neighbour */
-	struct ts_neighbour_counters neighbours[TS_N_FLOWS] __rte_cache_aligned;
+	struct ts_neighbour_counters neighbours[TS_N_FLOWS];
 	/* observe.c */
 	struct rte_mempool *observe_pool;
 	struct rte_ring *observations;
@@ -145,7 +145,6 @@ struct ts_worker {
 	uint32_t trace_left, trace_count;
 };
 _Static_assert(offsetof(struct ts_worker, n_waiting) < RTE_CACHE_LINE_SIZE, "what every burst looks at");
-_Static_assert(offsetof(struct ts_worker, neighbours) % RTE_CACHE_LINE_SIZE == 0, "keys of a bucket in one line");
 /* Nobody else's data share a line with what the worker writes; it has memory of its own. */
 _Static_assert(sizeof(struct ts_worker) % RTE_CACHE_LINE_SIZE == 0, "whole cache lines");
 _Static_assert(offsetof(struct ts_worker, counters) % RTE_CACHE_LINE_SIZE == 0, "not with what is only read");
