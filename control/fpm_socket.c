@@ -55,13 +55,12 @@ make_sockaddr(const struct ts_fpm_conf *conf, struct sockaddr_storage *out)
 static uint16_t
 port_of(int fd)
 {
-	struct sockaddr_storage at = {0};
+	struct sockaddr_in6 at = {0}; /* the port is at the same place in both families, and the other one is smaller */
 	socklen_t len = sizeof(at);
 
-	/* The port is at the same place in both families. */
 	if (getsockname(fd, (void *)&at, &len) < 0)
 		return 0;
-	return ntohs(((struct sockaddr_in *)(void *)&at)->sin_port);
+	return ntohs(at.sin6_port);
 }
 
 int

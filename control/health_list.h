@@ -31,7 +31,7 @@ struct ts_health_list {
 	unsigned n_mechs, n_prefixes;
 };
 
-void ts_health_list(struct ts_health_list *out, const struct ts_config *cfg);
+void ts_health_list(struct ts_health_list *l, const struct ts_config *cfg);
 
 /* Native end of all test packets: in the discard prefix (RFC 6666). */
 extern const uint8_t ts_probe_native[16];

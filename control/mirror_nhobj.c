@@ -299,6 +299,7 @@ feed_nhobjs_work(struct route_feed *f)
 		}
 		o->changed = false;
 		if (!is_needed(o)) {
+			/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): it is in the table, so there is one */
 			HASH_DEL(f->nhobjs, o);
 			free(o);
 		}

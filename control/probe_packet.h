@@ -29,7 +29,7 @@ struct ts_probe_ends {
 
 /* `teredo_port`: of the client, network order. */
 void ts_probe_ends(
-	struct ts_probe_ends *out, const struct ts_config *cfg, const struct ts_health_mech *m, rte_be16_t teredo_port);
+	struct ts_probe_ends *e, const struct ts_config *cfg, const struct ts_health_mech *m, rte_be16_t teredo_port);
 
 /* What goes in: a native packet to the far end, or the far end's tunnelled one; and what has to come out of it. */
 void ts_probe_in(struct ts_probe_packet *out, const struct ts_probe_ends *e, enum ts_probe_way way, uint32_t mark);

@@ -186,7 +186,7 @@ static void
 show_summary(const struct ts_control *c, struct ts_answer *out)
 {
 	(void)c;
-	out->records = calloc(TS_PEER_N_SHOWN, sizeof(uint64_t));
+	out->records = calloc(1, TS_PEER_N_SHOWN * sizeof(uint64_t));
 	if (out->records != NULL)
 		out->step = step_summary;
 }
