@@ -24,9 +24,9 @@
 
 #define TS_BURST_MAX 64
 #define TS_MAX_RXQ 32
-#define TS_TX_PORTS 32		       /* port ids below this */
-#define TS_HANDED_OVER_MAX 768 /* packets in the rings from one worker to another */
-#define TS_REASSEMBLY_HELD_MAX 1024    /* fragments that one worker keeps, whatever else is configured */
+#define TS_TX_PORTS 32		    /* port ids below this */
+#define TS_HANDED_OVER_MAX 768	    /* packets in the rings from one worker to another */
+#define TS_REASSEMBLY_HELD_MAX 1024 /* fragments that one worker keeps, whatever else is configured */
 
 /* The counters of one port as one worker sees it. */
 struct ts_port_counters {
