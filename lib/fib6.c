@@ -9,6 +9,9 @@
 #include "fib6_index.h"
 #include "fib6_node.h"
 
+/* So many levels, to bit 40, a lookup seldom goes without having found the end or a host. */
+#define HOSTS_LEVEL 3
+
 struct step {
 	const struct ts_fib6_node *node;
 	uint8_t packet, level; /* which byte of the address is next */
@@ -39,6 +42,22 @@ descend(const struct ts_fib6 *f, uint8_t addr[][16], uint32_t *nh, struct step *
 	return left;
 }
 
+/* Hosts are known without the levels that are left. */
+static unsigned
+take_hosts(const struct ts_fib6 *f, uint8_t addr[][16], uint32_t *nh, struct step *w, unsigned n)
+{
+	unsigned left = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		uint16_t host = fib6_host_nh(f->hosts, addr[w[i].packet]);
+
+		nh[w[i].packet] = host != 0 ? host : nh[w[i].packet];
+		w[left] = w[i];
+		left += host == 0;
+	}
+	return left;
+}
+
 static void
 walk(const struct ts_fib6 *f, uint8_t addr[][16], uint32_t *nh, const uint8_t *packet, unsigned n)
 {
@@ -52,8 +71,11 @@ walk(const struct ts_fib6 *f, uint8_t addr[][16], uint32_t *nh, const uint8_t *p
 		rte_prefetch0(w[i].node);
 		nh[packet[i]] = 0;
 	}
-	while (n > 0)
+	for (unsigned level = 1; n > 0; level++) {
 		n = descend(f, addr, nh, w, n);
+		if (level == HOSTS_LEVEL)
+			n = take_hosts(f, addr, nh, w, n);
+	}
 }
 
 /* Those that it has nothing about stay in `packet`; returns how many. */
@@ -88,28 +110,12 @@ look_into_index(const struct ts_fib6 *f, uint8_t addr[][16], uint32_t *nh, uint8
 	return left;
 }
 
-/* Those that are no hosts stay in `packet`. */
-static unsigned
-look_for_hosts(const struct ts_fib6 *f, uint8_t addr[][16], uint32_t *nh, uint8_t *packet, unsigned n)
-{
-	unsigned left = 0;
-
-	for (unsigned i = 0; i < n; i++) {
-		nh[packet[i]] = fib6_host_nh(f->hosts, addr[packet[i]]);
-		packet[left] = packet[i];
-		left += nh[packet[i]] == 0;
-	}
-	return left;
-}
-
 void
 ts_fib6_deeper(const struct ts_fib6 *f, uint8_t addr[][16], uint32_t *nh, uint8_t *indexed, unsigned n_indexed,
 	uint8_t *others, unsigned n_others)
 {
 	if (n_indexed > 0)
 		n_indexed = look_into_index(f, addr, nh, indexed, n_indexed);
-	if (n_indexed > 0)
-		n_indexed = look_for_hosts(f, addr, nh, indexed, n_indexed);
 	memcpy(others + n_others, indexed, n_indexed);
 	if (n_others + n_indexed > 0)
 		walk(f, addr, nh, others, n_others + n_indexed);

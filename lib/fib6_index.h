@@ -5,7 +5,7 @@
  * trie takes one or two for each of four levels.
  *
  * Host routes (/128), of which the box's own addresses and all neighbours are some, stand in a table of their own that
- * is asked before the trie: it has fourteen levels for them.
+ * a walk asks on its way: the trie has fourteen levels for them.
  *
  * All this is made from the trie after every change, holds nothing that the trie does not, and may lack anything: what
  * it does not answer (0) is walked for. So it takes no memory that could run out. Left to the walk are routes shorter
