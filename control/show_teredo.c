@@ -185,8 +185,10 @@ step_summary(const struct ts_control *c, struct ts_answer *a)
 static void
 show_summary(const struct ts_control *c, struct ts_answer *out)
 {
+	const size_t bytes = TS_PEER_N_SHOWN * sizeof(uint64_t);
+
 	(void)c;
-	out->records = calloc(1, TS_PEER_N_SHOWN * sizeof(uint64_t));
+	out->records = calloc(1, bytes);
 	if (out->records != NULL)
 		out->step = step_summary;
 }
