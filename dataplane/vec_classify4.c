@@ -100,7 +100,7 @@ classify_all(const struct ts_worker *w, const struct ts_vec *in, const struct fo
 	struct ts_vec *lane;
 	uint32_t nh;
 
-	if ((f->plain & f->same_dst & all) != all || (proto41 != all && (udp & f->same_port) != all))
+	if (in->n == 0 || (f->plain & f->same_dst & all) != all || (proto41 != all && (udp & f->same_port) != all))
 		return false;
 	ts_fib4_lookup_bulk(w->tables->fib4, f->dst, &nh, 1);
 	hop = ts_nexthop(w, nh);
