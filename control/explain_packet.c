@@ -259,11 +259,38 @@ follow(struct packet *p)
 	json_decref(inner.whole);
 }
 
+/* Right in its length, and as IPv4 in its checksum. */
+static bool
+is_whole_packet(const struct packet *p)
+{
+	uint8_t version = p->bytes[0] >> 4;
+	enum ts_v4_fault fault;
+
+	if (version == 6)
+		return p->len >= TS_IPV6_HDR_LEN &&
+			TS_IPV6_HDR_LEN + (uint32_t)(p->bytes[4] << 8 | p->bytes[5]) == p->len;
+	if (version != 4 || p->len < TS_IPV4_HDR_LEN)
+		return false;
+	fault = ts_ipv4_check(p->bytes, p->len, p->len);
+	return fault == TS_V4_OK || fault == TS_V4_SOURCE_ROUTE;
+}
+
+/* A MAC address may begin with 4 or 6, too: a frame is what makes sense as one, unless all of it does as a packet. */
+static void
+find_headers(struct packet *p)
+{
+	struct ts_headers frame;
+
+	ts_headers_find(p->bytes, p->len, false, &p->h);
+	ts_headers_find(p->bytes, p->len, true, &frame);
+	if (!is_whole_packet(p) && (frame.ipv4 != TS_NO_HEADER || frame.ipv6 != TS_NO_HEADER))
+		p->h = frame;
+}
+
 void
 ts_explain_packet(const struct ts_control *c, const char *hex, struct ts_answer *out)
 {
 	struct packet p = {.c = c, .s = ts_publish_current(c->publisher)};
-	uint8_t version;
 
 	if (p.s == NULL || !read_hex(&p, hex)) {
 		ts_answer_error(c, out,
@@ -271,11 +298,7 @@ ts_explain_packet(const struct ts_control *c, const char *hex, struct ts_answer 
 				    : "a packet is an even number of hexadecimal digits, at most 1000");
 		return;
 	}
-	/* A MAC address may begin with 4 or 6, too: what fits as an IP header is one. */
-	version = p.bytes[0] >> 4;
-	ts_headers_find(p.bytes, p.len, false, &p.h);
-	if ((version != 4 && version != 6) || (p.h.ipv4 == TS_NO_HEADER && p.h.ipv6 == TS_NO_HEADER))
-		ts_headers_find(p.bytes, p.len, true, &p.h);
+	find_headers(&p);
 	if (p.h.ipv4 == TS_NO_HEADER && p.h.ipv6 == TS_NO_HEADER) {
 		ts_answer_error(c, out, "neither a frame nor a packet with an IPv4 or IPv6 header");
 		return;

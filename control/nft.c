@@ -3,6 +3,7 @@
  * One nftables table of ours. It outlives a SIGKILL, on purpose: then IPv6 forwarding is still on, too. So making it
  * begins with removing a former one.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -17,7 +18,27 @@ static const char add_commands[] = "add table " TABLE "\n"
 				   "add table " TABLE "\n"
 				   "add chain " TABLE
 				   " forward { type filter hook forward priority 0; policy drop; }\n";
-static const char del_commands[] = "delete table " TABLE "\n";
+static const char del_commands[] = "add table " TABLE "\n"
+				   "delete table " TABLE "\n";
+
+/*
+ * libnftables gives up when a signal interrupts its wait for the kernel's answer, done or not. Both lists of commands
+ * may be carried out again.
+ */
+#define TRIES 10
+
+static int
+run(struct nft_ctx *nft, const char *commands)
+{
+	int ret = -1;
+
+	for (unsigned i = 0; i < TRIES && ret != 0; i++) {
+		ret = nft_run_cmd_from_buffer(nft, commands);
+		if (ret != 0 && strstr(nft_ctx_get_error_buffer(nft), strerror(EINTR)) == NULL)
+			break;
+	}
+	return ret;
+}
 
 int
 ts_nft_forward_drop(bool add, char *err, size_t err_len)
@@ -31,7 +52,7 @@ ts_nft_forward_drop(bool add, char *err, size_t err_len)
 	}
 	nft_ctx_buffer_output(nft);
 	nft_ctx_buffer_error(nft);
-	if (nft_run_cmd_from_buffer(nft, add ? add_commands : del_commands) == 0) {
+	if (run(nft, add ? add_commands : del_commands) == 0) {
 		ret = 0;
 	} else {
 		const char *why = nft_ctx_get_error_buffer(nft);
