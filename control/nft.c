@@ -22,29 +22,32 @@ static const char del_commands[] = "add table " TABLE "\n"
 				   "delete table " TABLE "\n";
 
 /*
- * libnftables gives up when a signal interrupts its wait for the kernel's answer, done or not. Both lists of commands
- * may be carried out again.
+ * EINTR: a signal came, or somebody else changed the kernel's tables while libnftables read them; it gives up then,
+ * with the commands carried out or not. Both lists may be carried out again.
  */
 #define TRIES 10
 
-static int
+/* NULL, or why not: that can be asked for once. */
+static const char *
 run(struct nft_ctx *nft, const char *commands)
 {
-	int ret = -1;
+	const char *why = NULL;
 
-	for (unsigned i = 0; i < TRIES && ret != 0; i++) {
-		ret = nft_run_cmd_from_buffer(nft, commands);
-		if (ret != 0 && strstr(nft_ctx_get_error_buffer(nft), strerror(EINTR)) == NULL)
+	for (unsigned i = 0; i < TRIES; i++) {
+		if (nft_run_cmd_from_buffer(nft, commands) == 0)
+			return NULL;
+		why = nft_ctx_get_error_buffer(nft);
+		if (strstr(why, strerror(EINTR)) == NULL)
 			break;
 	}
-	return ret;
+	return why;
 }
 
 int
 ts_nft_forward_drop(bool add, char *err, size_t err_len)
 {
 	struct nft_ctx *nft = nft_ctx_new(NFT_CTX_DEFAULT);
-	int ret = -1;
+	const char *why;
 
 	if (nft == NULL) {
 		snprintf(err, err_len, "no memory for nftables");
@@ -52,13 +55,9 @@ ts_nft_forward_drop(bool add, char *err, size_t err_len)
 	}
 	nft_ctx_buffer_output(nft);
 	nft_ctx_buffer_error(nft);
-	if (run(nft, add ? add_commands : del_commands) == 0) {
-		ret = 0;
-	} else {
-		const char *why = nft_ctx_get_error_buffer(nft);
-
+	why = run(nft, add ? add_commands : del_commands);
+	if (why != NULL)
 		snprintf(err, err_len, "nftables refuses the table \"" TABLE "\": %.*s", (int)strcspn(why, "\n"), why);
-	}
 	nft_ctx_free(nft);
-	return ret;
+	return why == NULL ? 0 : -1;
 }
