@@ -34,6 +34,17 @@ void TS_VEC(ts_isatap_decap)(struct ts_worker *w, struct ts_vec *in);
 void TS_VEC(ts_teredo_encap)(struct ts_worker *w, struct ts_vec *in);
 void TS_VEC(ts_teredo_decap)(struct ts_worker *w, struct ts_vec *in);
 void TS_VEC(ts_teredo_server_run)(struct ts_worker *w, struct ts_vec *in);
+
+/* All of a burst into a lane that has nothing yet. */
+static inline void
+ts_vec_hand_over(const struct ts_vec *in, struct ts_vec *lane, uint16_t domain)
+{
+	memcpy(lane->pkt, in->pkt, in->n * sizeof(in->pkt[0]));
+	memcpy(lane->iface, in->iface, in->n * sizeof(in->iface[0]));
+	for (uint16_t i = 0; i < in->n; i++)
+		lane->domain[i] = domain;
+	lane->n = in->n;
+}
 #endif
 
 #endif

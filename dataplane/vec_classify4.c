@@ -107,11 +107,7 @@ classify_all(const struct ts_worker *w, const struct ts_vec *in, const struct fo
 	lane = lane_of(w, hop, proto41 == all, udp == all, f->ports[0], out);
 	if (lane == NULL)
 		return false;
-	memcpy(lane->pkt, in->pkt, in->n * sizeof(in->pkt[0]));
-	memcpy(lane->iface, in->iface, in->n * sizeof(in->iface[0]));
-	for (uint16_t i = 0; i < in->n; i++)
-		lane->domain[i] = hop->domain;
-	lane->n = in->n;
+	ts_vec_hand_over(in, lane, hop->domain);
 	return true;
 }
 

@@ -104,16 +104,6 @@ all_in(const struct tunnel *t, const struct ts_vec *in)
 	return _mm256_movemask_epi8(all) == -1;
 }
 
-static void
-hand_over(const struct ts_vec *in, const struct tunnel *t)
-{
-	memcpy(t->lane->pkt, in->pkt, in->n * sizeof(in->pkt[0]));
-	memcpy(t->lane->iface, in->iface, in->n * sizeof(in->iface[0]));
-	for (uint16_t i = 0; i < in->n; i++)
-		t->lane->domain[i] = t->domain;
-	t->lane->n = in->n;
-}
-
 void
 TS_VEC(ts_classify6)(struct ts_worker *w, struct ts_vec *in, struct ts_lanes *out)
 {
@@ -125,7 +115,7 @@ TS_VEC(ts_classify6)(struct ts_worker *w, struct ts_vec *in, struct ts_lanes *ou
 		if (t.lane != NULL) {
 			find_others(&t, s);
 			if (likely(all_in(&t, in))) {
-				hand_over(in, &t);
+				ts_vec_hand_over(in, t.lane, t.domain);
 				return;
 			}
 		}

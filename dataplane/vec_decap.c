@@ -8,6 +8,7 @@
  * A vector test may say no where the scalar lane says yes; never the other way round.
  */
 #include "decap_lane.h"
+#include "vec_policy.h"
 #include "vec_send.h"
 #include "vec_words.h"
 
@@ -27,28 +28,6 @@ struct words {
 };
 
 /* --- what makes a packet plain for all of them --- */
-
-/* The bits of a map for these numbers, in bit 0. */
-static inline __m256i
-bits_of(const uint64_t *map, __m256i n)
-{
-	__m256i words = _mm256_i32gather_epi32((const int *)(const void *)map, _mm256_srli_epi32(n, 5), 4);
-
-	return _mm256_srlv_epi32(words, _mm256_and_si256(n, ts_vec_all(31)));
-}
-
-/* No bit of the policy's maps is set for the outer source. */
-static inline __m256i
-unsuspected(const struct ts_source_policy *policy, __m256i src4)
-{
-	const struct ts_source_policy_map *map = (const void *)policy;
-	__m256i address = ts_vec_swap(src4),
-		fit = ts_vec_is(bits_of(map->coarse, _mm256_srli_epi32(address, 16)), 1, 0);
-
-	if (ts_vec_bits(fit) == (1u << TS_VEC_LANES) - 1)
-		return fit;
-	return ts_vec_is(bits_of(map->bits, _mm256_srli_epi32(address, 8)), 1, 0);
-}
 
 /* S15, G27: version 6, its length the packet's. */
 static inline __m256i
@@ -161,7 +140,7 @@ plain_6to4(const struct ts_services *s, const struct words *v, uint16_t domain)
 		ts_vec_is(v->inner[2], 0xffff, RTE_BE16(0x2002)), _mm256_cmpeq_epi32(carried, v->src4));
 
 	(void)domain;
-	return _mm256_and_si256(ok, unsuspected(s->policy, v->src4));
+	return _mm256_and_si256(ok, ts_vec_unsuspected(s->policy, v->src4));
 }
 
 /* R2: the IPv4 address that the source maps to, in host order. */
@@ -197,7 +176,7 @@ plain_6rd(const struct ts_services *s, const struct words *v, uint16_t domain)
 	ok = _mm256_and_si256(in_prefix64(&inside, v->inner[2], v->inner[3]),
 		_mm256_cmpeq_epi32(mapped_6rd(&d->map, v), ts_vec_swap(v->src4)));
 	ok = _mm256_andnot_si256(refused, ok);
-	return _mm256_and_si256(ok, unsuspected(s->managed, v->src4));
+	return _mm256_and_si256(ok, ts_vec_unsuspected(s->managed, v->src4));
 }
 
 static inline __m256i
@@ -227,7 +206,7 @@ plain_isatap(const struct ts_services *s, const struct words *v, uint16_t domain
 	ok = _mm256_and_si256(ok, in_any4(site->site, site->n_site, v->src4));
 	refused = _mm256_or_si256(is_any(site->prl, site->n_prl, v->src4), in_prefix64(&inside, v->dst0, v->dst1));
 	ok = _mm256_andnot_si256(refused, ok);
-	return _mm256_and_si256(ok, unsuspected(s->managed, v->src4));
+	return _mm256_and_si256(ok, ts_vec_unsuspected(s->managed, v->src4));
 }
 
 typedef __m256i (*plain_fn)(const struct ts_services *s, const struct words *v, uint16_t domain);
@@ -262,17 +241,6 @@ nothing_else(const struct ts_worker *w, const struct ts_tunnel *t)
 
 	return s->deny6 == NULL && w->keyed[TS_KEYED_SITE].interval == 0 && w->keyed[TS_KEYED_NATIVE].interval == 0 &&
 		s->loop_guard->n_known_6rd == 0 && (t == NULL || !t->clamp_mss);
-}
-
-/* The neighbour, if sending to it takes no more than an Ethernet header. */
-static inline const struct ts_adjacency *
-plain_neighbour(const struct ts_worker *w, const struct ts_nexthop *nh, uint32_t len)
-{
-	const struct ts_adjacency *adj = &w->tables->adjacencies[nh->slots[0]];
-
-	if (unlikely(nh->kind != TS_NH_ADJACENCY || nh->n_slots != 1))
-		return NULL;
-	return likely(adj->resolved && adj->l2_len == RTE_ETHER_HDR_LEN && len <= adj->mtu) ? adj : NULL;
 }
 
 /* The Ethernet header stands at the end of the 16 bytes, which reach into the outer header that goes. */
@@ -366,7 +334,7 @@ run(struct ts_worker *w, struct ts_vec *in, uint64_t plain, const struct ts_tunn
 		struct rte_mbuf *m = in->pkt[i];
 		const struct ts_nexthop *hop = ts_nexthop(w, nh[i]);
 		uint32_t len = m->pkt_len - TS_IPV4_HDR_LEN;
-		const struct ts_adjacency *adj = plain_neighbour(w, hop, len);
+		const struct ts_adjacency *adj = ts_vec_plain_neighbour(w, hop, len);
 
 		if (unlikely(!(at_once >> i & 1) || adj == NULL)) {
 			forward_others(w, in, i, plain >> i & 1, hop, &outer[i], lane);

@@ -9,6 +9,8 @@
  * the whole burst not plain.
  */
 #include "vec_encap.h"
+#include "vec_policy.h"
+#include "vec_send.h"
 
 #ifdef TS_VEC_SET
 
@@ -192,6 +194,7 @@ prepare8(const struct encap_lane *l, embedded_fn embedded, const uint8_t *const 
 	gather_words(ip, &vtc_flow, &words);
 	dst = embedded(l, ip, &refused);
 	good = _mm256_andnot_si256(refused, plain_words(l->t, words, &total));
+	good = _mm256_and_si256(good, ts_vec_unsuspected(l->policy, dst));
 	first = outer_first(l->t, vtc_flow, total);
 	_mm256_store_si256((void *)&b->dst[at], ts_vec_swap(dst));
 	_mm256_store_si256((void *)&b->first[at], first);
@@ -204,31 +207,7 @@ prepare8(const struct encap_lane *l, embedded_fn embedded, const uint8_t *const 
 		<< at;
 }
 
-/* Bit per packet whose far end the policy may be about: O26 by its coarse map, where nearly all addresses end. */
-static inline uint64_t
-suspect_far_ends(const struct ts_source_policy *policy, const struct encap_batch *b, unsigned n)
-{
-	const struct ts_source_policy_map *map = (const void *)policy;
-	uint64_t suspect = 0;
-
-	for (unsigned at = 0; at < n; at += TS_VEC_LANES) {
-		__m256i dst = _mm256_load_si256((const void *)&b->dst[at]), number = _mm256_srli_epi32(dst, 16);
-		__m256i words = _mm256_i32gather_epi32(
-			(const int *)(const void *)map->coarse, _mm256_srli_epi32(number, 5), 4);
-
-		words = _mm256_srlv_epi32(words, _mm256_and_si256(number, ts_vec_all(31)));
-		suspect |= (uint64_t)ts_vec_bits(_mm256_slli_epi32(words, 31)) << at;
-	}
-	for (uint64_t left = suspect & ts_vec_lanes_used(n); unlikely(left != 0); left &= left - 1) {
-		unsigned i = (unsigned)__builtin_ctzll(left);
-
-		if (!ts_source_policy_suspect(policy, rte_cpu_to_be_32(b->dst[i])))
-			suspect &= ~(UINT64_C(1) << i);
-	}
-	return suspect;
-}
-
-/* The adjacency behind each next hop, and which packets that is all about. */
+/* The neighbour behind each next hop, and for which packets that is all. */
 static inline void
 find_neighbours(const struct ts_worker *w, const struct encap_lane *l, struct rte_mbuf *const *pkt, unsigned n,
 	struct encap_batch *b)
@@ -236,16 +215,11 @@ find_neighbours(const struct ts_worker *w, const struct encap_lane *l, struct rt
 	uint64_t easy = 0;
 
 	for (unsigned i = 0; i < n; i++) {
-		const struct ts_nexthop *nh = ts_nexthop(w, b->nh[i]);
-		const struct ts_adjacency *adj = &w->tables->adjacencies[nh->slots[0]];
 		const struct rte_mbuf *m = pkt[i];
 
-		b->adj[i] = NULL;
-		if (unlikely(nh->kind != TS_NH_ADJACENCY || nh->n_slots != 1))
-			continue;
-		b->adj[i] = adj;
-		easy |= (uint64_t)(adj->resolved && adj->l2_len == RTE_ETHER_HDR_LEN && b->total[i] <= adj->mtu &&
-				m->nb_segs == 1 && m->data_off >= TS_IPV4_HDR_LEN + RTE_ETHER_HDR_LEN)
+		b->adj[i] = ts_vec_plain_neighbour(w, ts_nexthop(w, b->nh[i]), b->total[i]);
+		easy |= (uint64_t)(b->adj[i] != NULL && m->nb_segs == 1 &&
+				m->data_off >= TS_IPV4_HDR_LEN + RTE_ETHER_HDR_LEN)
 			<< i;
 	}
 	b->easy = l->limited ? 0 : easy & b->plain;
@@ -258,7 +232,6 @@ look_up(const struct ts_worker *w, const struct encap_lane *l, struct rte_mbuf *
 {
 	const struct ts_prefix_set *deny = w->tables->services->deny6;
 
-	b->plain &= ~suspect_far_ends(l->policy, b, n);
 	for (unsigned i = 0; deny != NULL && i < n; i++)
 		if (ts_prefix_set_contains(deny, rte_pktmbuf_mtod(pkt[i], const struct rte_ipv6_hdr *)->src_addr))
 			b->plain &= ~(UINT64_C(1) << i);

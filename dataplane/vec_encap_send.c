@@ -119,11 +119,9 @@ take_ids(struct ts_worker *w, __m256i dst)
 static inline void
 write_rows(uint8_t *const ip[TS_VEC_LANES], __m256i a, __m256i b, __m256i c, __m256i d)
 {
-	__m256i ab = _mm256_unpacklo_epi32(a, b), cd = _mm256_unpacklo_epi32(c, d);
-	__m256i ab_high = _mm256_unpackhi_epi32(a, b), cd_high = _mm256_unpackhi_epi32(c, d);
-	__m256i row[4] = {_mm256_unpacklo_epi64(ab, cd), _mm256_unpackhi_epi64(ab, cd),
-		_mm256_unpacklo_epi64(ab_high, cd_high), _mm256_unpackhi_epi64(ab_high, cd_high)};
+	__m256i row[4];
 
+	ts_vec_turn(a, b, c, d, row);
 	for (unsigned i = 0; i < 4; i++) {
 		_mm_storeu_si128((void *)(ip[i] - 16), _mm256_castsi256_si128(row[i]));
 		_mm_storeu_si128((void *)(ip[i + 4] - 16), _mm256_extracti128_si256(row[i], 1));

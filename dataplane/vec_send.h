@@ -7,6 +7,17 @@
 
 #include "worker_priv.h"
 
+/* The neighbour, if sending to it takes no more than an Ethernet header. */
+static inline const struct ts_adjacency *
+ts_vec_plain_neighbour(const struct ts_worker *w, const struct ts_nexthop *nh, uint32_t len)
+{
+	const struct ts_adjacency *adj = &w->tables->adjacencies[nh->slots[0]];
+
+	if (unlikely(nh->kind != TS_NH_ADJACENCY || nh->n_slots != 1))
+		return NULL;
+	return likely(adj->resolved && adj->l2_len == RTE_ETHER_HDR_LEN && len <= adj->mtu) ? adj : NULL;
+}
+
 /* Of a burst, so far. `port` begins as UINT_MAX. */
 struct ts_vec_sent {
 	uint64_t packets, bytes; /* as the lane counts them */

@@ -24,19 +24,25 @@ ts_vec_pair(const uint8_t *low, const uint8_t *high)
 		_mm256_castsi128_si256(_mm_loadu_si128((const void *)low)), _mm_loadu_si128((const void *)high), 1);
 }
 
+/* Within each half: the first words of all four, the second ones, and so on. Done twice it is undone. */
+static inline void
+ts_vec_turn(__m256i a, __m256i b, __m256i c, __m256i d, __m256i turned[4])
+{
+	__m256i ab = _mm256_unpacklo_epi32(a, b), cd = _mm256_unpacklo_epi32(c, d);
+	__m256i ab_high = _mm256_unpackhi_epi32(a, b), cd_high = _mm256_unpackhi_epi32(c, d);
+
+	turned[0] = _mm256_unpacklo_epi64(ab, cd);
+	turned[1] = _mm256_unpackhi_epi64(ab, cd);
+	turned[2] = _mm256_unpacklo_epi64(ab_high, cd_high);
+	turned[3] = _mm256_unpackhi_epi64(ab_high, cd_high);
+}
+
 /* The four words from byte `at` of each packet, as they are in memory. */
 static inline void
 ts_vec_words4(const uint8_t *const p[TS_VEC_LANES], unsigned at, __m256i word[4])
 {
-	__m256i a = ts_vec_pair(p[0] + at, p[4] + at), b = ts_vec_pair(p[1] + at, p[5] + at),
-		c = ts_vec_pair(p[2] + at, p[6] + at), d = ts_vec_pair(p[3] + at, p[7] + at);
-	__m256i ab = _mm256_unpacklo_epi32(a, b), cd = _mm256_unpacklo_epi32(c, d);
-	__m256i ab_high = _mm256_unpackhi_epi32(a, b), cd_high = _mm256_unpackhi_epi32(c, d);
-
-	word[0] = _mm256_unpacklo_epi64(ab, cd);
-	word[1] = _mm256_unpackhi_epi64(ab, cd);
-	word[2] = _mm256_unpacklo_epi64(ab_high, cd_high);
-	word[3] = _mm256_unpackhi_epi64(ab_high, cd_high);
+	ts_vec_turn(ts_vec_pair(p[0] + at, p[4] + at), ts_vec_pair(p[1] + at, p[5] + at),
+		ts_vec_pair(p[2] + at, p[6] + at), ts_vec_pair(p[3] + at, p[7] + at), word);
 }
 
 static inline __m256i
