@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "control/clock.h"
 #include "control/ctlsock_priv.h"
 
 #define EVENTS 16
@@ -28,15 +29,6 @@ struct ts_ctlsock {
 	struct ts_ctl_client *clients[TS_CTL_MAX_CLIENTS];
 	unsigned n_clients;
 };
-
-static uint64_t
-now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
 
 static int
 watch(const struct ts_ctlsock *s, int op, int fd, uint32_t events, void *who)
@@ -86,7 +78,7 @@ add_client(struct ts_ctlsock *s, int fd)
 	if (cl == NULL)
 		return false;
 	cl->fd = fd;
-	cl->active_ms = now_ms();
+	cl->active_ms = ts_now_ms();
 	cl->events = EPOLLIN;
 	if (watch(s, EPOLL_CTL_ADD, fd, cl->events, cl) != 0) {
 		free(cl);
@@ -133,7 +125,7 @@ step_client(struct ts_ctlsock *s, struct ts_ctl_client *cl)
 {
 	uint32_t wants;
 
-	if (!ts_ctl_client_step(s->c, cl, now_ms(), budget(s))) {
+	if (!ts_ctl_client_step(s->c, cl, ts_now_ms(), budget(s))) {
 		drop_client(s, cl);
 		return;
 	}
@@ -149,7 +141,7 @@ tick(struct ts_ctlsock *s)
 
 	if (read(s->timer, &ticks, sizeof(ticks)) < 0)
 		return;
-	ts_ctlsock_expire(s, now_ms());
+	ts_ctlsock_expire(s, ts_now_ms());
 	if (s->paused)
 		pause_accepting(s, false);
 }

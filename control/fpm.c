@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "log.h"
 #include "neigh.h"
 
@@ -23,7 +24,7 @@
 void
 fpm_connected(struct ts_fpm *f)
 {
-	uint64_t now = mirror_now_ms();
+	uint64_t now = ts_now_ms();
 
 	f->stats.connections++;
 	f->since_ms = f->last_message_ms = now;
@@ -42,7 +43,7 @@ fpm_connected(struct ts_fpm *f)
 void
 fpm_disconnected(struct ts_fpm *f)
 {
-	f->since_ms = mirror_now_ms();
+	f->since_ms = ts_now_ms();
 	/* Cut off between a deletion and the addition that it belongs to: the route is one that was not sent again. */
 	f->has_deletion = false;
 	f->resend_ms = 0;
@@ -94,7 +95,7 @@ sooner(int a, int b)
 static int
 run_timers(struct ts_fpm *f)
 {
-	uint64_t now = mirror_now_ms();
+	uint64_t now = ts_now_ms();
 
 	if (until(f->sweep_ms, now) == 0)
 		start_sweep(f);
@@ -127,13 +128,13 @@ void
 ts_fpm_compare(struct ts_fpm *f)
 {
 	if (f->connection >= 0)
-		f->resend_ms = mirror_now_ms();
+		f->resend_ms = ts_now_ms();
 }
 
 bool
 ts_fpm_settled(const struct ts_fpm *f)
 {
-	uint64_t now = mirror_now_ms();
+	uint64_t now = ts_now_ms();
 
 	if (f->connection < 0)
 		return now - f->started_ms >= NO_ZEBRA_MS;
@@ -149,7 +150,7 @@ ts_fpm_fd(const struct ts_fpm *f)
 void
 ts_fpm_stats(const struct ts_fpm *f, struct ts_fpm_stats *out)
 {
-	uint64_t now = mirror_now_ms();
+	uint64_t now = ts_now_ms();
 
 	*out = f->stats;
 	out->connected = f->connection >= 0;
@@ -182,7 +183,7 @@ ts_fpm_create(const struct ts_fpm_conf *conf, const struct ts_ifaces *ifaces, st
 		.is_tunnel = conf->is_tunnel,
 		.arg = conf->arg,
 	};
-	f->started_ms = f->since_ms = mirror_now_ms();
+	f->started_ms = f->since_ms = ts_now_ms();
 	if (fpm_listen(f, err, err_len) == 0)
 		return f;
 	ts_fpm_free(f);

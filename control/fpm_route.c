@@ -2,6 +2,7 @@
 /*
  * From zebra's messages to the feed. What is not about IP routes of our table (MPLS, neighbours, bridges) is ignored.
  */
+#include "clock.h"
 #include "fpm_priv.h"
 
 #include <string.h>
@@ -13,7 +14,7 @@ remove_route(struct ts_fpm *f, const struct route_key *key)
 	feed_route_remove(&f->feed, key);
 	/* There is room again for what was refused. */
 	if (f->feed.refused && f->resend_ms == 0)
-		f->resend_ms = mirror_now_ms() + 1000ull * f->conf.stale_s;
+		f->resend_ms = ts_now_ms() + 1000ull * f->conf.stale_s;
 }
 
 void

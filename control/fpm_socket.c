@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "log.h"
 
 /* A turn of the control thread handles two thousand messages, some 10 ms, and then looks after others. */
@@ -132,7 +133,7 @@ static bool
 take(struct ts_fpm *f, size_t n)
 {
 	f->stats.bytes += n;
-	f->last_message_ms = mirror_now_ms();
+	f->last_message_ms = ts_now_ms();
 	if (fpm_stream_parse(&f->stream, n, fpm_message, f) >= 0)
 		return true;
 	f->stats.parse_errors++;

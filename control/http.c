@@ -15,11 +15,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <microhttpd.h>
 
+#include "control/clock.h"
 #include "control/control.h"
 #include "control/ctlsock_priv.h"
 #include "lib/config_http.h"
@@ -61,15 +61,6 @@ struct ts_http_request {
 	struct MHD_Connection *connection;
 	enum MHD_Result result;
 };
-
-static uint64_t
-now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
 
 const char *
 ts_http_query(const struct ts_http_request *r, const char *name)
@@ -234,7 +225,7 @@ on_connection(void *arg, struct MHD_Connection *connection, void **state, enum M
 			continue;
 		l->connections[i].fd =
 			MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-		l->connections[i].since_ms = now_ms();
+		l->connections[i].since_ms = ts_now_ms();
 		*state = &l->connections[i];
 		return;
 	}
@@ -251,7 +242,7 @@ on_completed(void *arg, struct MHD_Connection *connection, void **state, enum MH
 	(void)state;
 	(void)why;
 	if (mine != NULL)
-		mine->since_ms = now_ms();
+		mine->since_ms = ts_now_ms();
 }
 
 static struct ts_http *
@@ -430,7 +421,7 @@ ts_http_poll(struct ts_control *c)
 {
 	int wait = -1;
 
-	ts_http_expire(c, now_ms());
+	ts_http_expire(c, ts_now_ms());
 	for (unsigned i = 0; c->http != NULL && i < c->http->n_listeners; i++) {
 		struct listener *l = &c->http->listeners[i];
 		MHD_UNSIGNED_LONG_LONG due;

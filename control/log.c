@@ -4,6 +4,7 @@
  * for the journal: when it does not take a message, standard error gets it.
  */
 #include "log.h"
+#include "clock.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -38,12 +39,7 @@ static struct {
 static uint64_t
 now_ms(void)
 {
-	struct timespec t;
-
-	if (the_log.clock_ms != NULL)
-		return the_log.clock_ms();
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+	return the_log.clock_ms != NULL ? the_log.clock_ms() : ts_now_ms();
 }
 
 /* systemd says which device and inode of standard error are the journal's, as a child may have another. */

@@ -10,6 +10,7 @@
 #include <nettle/sha2.h>
 #include <rte_version.h>
 
+#include "control/clock.h"
 #include "control/http.h"
 
 #define FRESH_MS 250
@@ -27,15 +28,6 @@ struct ts_metrics_cache {
 	struct ts_metrics page[2]; /* by format */
 	uint64_t made_ms[2];
 };
-
-static uint64_t
-now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
 
 /* As sha256sum prints it; "" when the file cannot be read any more. */
 static void
@@ -120,7 +112,7 @@ answer(struct ts_http_request *r, const char *tail, void *arg)
 	const char *accept = ts_http_header(r, "Accept");
 	bool openmetrics = accept != NULL && strstr(accept, "application/openmetrics-text") != NULL;
 	struct ts_metrics *m = &cache->page[openmetrics];
-	uint64_t now = now_ms();
+	uint64_t now = ts_now_ms();
 
 	(void)tail;
 	if (m->text == NULL || now - cache->made_ms[openmetrics] >= FRESH_MS) {

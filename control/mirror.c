@@ -2,6 +2,7 @@
 /*
  * Sockets, timers and the turn: notifications first, then answers, then what is due.
  */
+#include "clock.h"
 #include "mirror_priv.h"
 #include "neigh.h"
 
@@ -30,7 +31,7 @@ now_us(void)
 void
 mirror_want_compare(struct ts_mirror *m)
 {
-	uint64_t due = mirror_now_ms() + COMPARE_AFTER_MS;
+	uint64_t due = ts_now_ms() + COMPARE_AFTER_MS;
 	uint64_t rested = m->dump_ended_ms + (m->dump_ended_ms - m->dump_began_ms);
 
 	if (m->step_failed)
@@ -63,7 +64,7 @@ route_message(struct ts_mirror *m, const struct nlmsghdr *nlh, bool dump)
 	m->stats.parse_errors += ret < 0;
 	if (ret <= 0)
 		return;
-	m->last_route_ms = mirror_now_ms();
+	m->last_route_ms = ts_now_ms();
 	if (nlh->nlmsg_type == RTM_NEWROUTE)
 		mirror_route_new(m, &r, dump);
 	else
@@ -318,7 +319,7 @@ next_dump_ms(const struct ts_mirror *m)
 static int
 run_timers(struct ts_mirror *m)
 {
-	uint64_t now = mirror_now_ms();
+	uint64_t now = ts_now_ms();
 
 	if (mirror_held_timeout(m, now) == 0)
 		mirror_held_flush(m);

@@ -14,6 +14,7 @@
 #include <linux/neighbour.h>
 #include <string.h>
 
+#include "clock.h"
 #include "log.h"
 
 #define ASKS 3 /* one unicast may be lost */
@@ -45,7 +46,7 @@ ask(struct ts_mirror *m, struct known_neigh *k, const uint8_t mac[6])
 	set_in_kernel(m, k, mac, NUD_PROBE);
 	if (mirror_is_gateway(m, &k->key))
 		ts_mirror_resolve(m, k->key.iface, k->key.family, k->key.addr, true);
-	k->next_ask_ms = mirror_now_ms() + ASK_MS;
+	k->next_ask_ms = ts_now_ms() + ASK_MS;
 }
 
 static void
@@ -54,7 +55,7 @@ alarm_log(struct ts_mirror *m, const struct known_neigh *k, const char *what, co
 	const uint8_t *o = k->mac;
 	char addr[INET6_ADDRSTRLEN];
 
-	if (!ts_token_bucket_take(&m->alarms, mirror_now_ms()))
+	if (!ts_token_bucket_take(&m->alarms, ts_now_ms()))
 		return;
 	inet_ntop(k->key.family, k->key.addr, addr, sizeof(addr));
 	ts_log_warning("neighbour %s on %s, %02x:%02x:%02x:%02x:%02x:%02x: %s %02x:%02x:%02x:%02x:%02x:%02x", addr,
@@ -65,7 +66,7 @@ alarm_log(struct ts_mirror *m, const struct known_neigh *k, const char *what, co
 void
 mirror_claims_init(struct ts_mirror *m)
 {
-	ts_token_bucket_init(&m->alarms, 60 * 1000, ALARMS_PER_MINUTE, ALARMS_PER_MINUTE, mirror_now_ms());
+	ts_token_bucket_init(&m->alarms, 60 * 1000, ALARMS_PER_MINUTE, ALARMS_PER_MINUTE, ts_now_ms());
 }
 
 void

@@ -4,6 +4,7 @@
  * meanwhile. A dump that the kernel calls inconsistent, or during which notifications were lost, is done again before
  * anything is swept.
  */
+#include "clock.h"
 #include "mirror_priv.h"
 
 #include <errno.h>
@@ -24,7 +25,7 @@ mirror_dump_begin(struct ts_mirror *m)
 	m->dump_again = false;
 	m->sweep = (struct feed_sweep){0};
 	m->compare_ms = 0;
-	m->dump_began_ms = mirror_now_ms();
+	m->dump_began_ms = ts_now_ms();
 	mirror_held_forget(m);
 }
 
@@ -111,7 +112,7 @@ finish(struct ts_mirror *m)
 	m->stats.resyncs += m->synced;
 	m->synced = true;
 	m->step = DUMP_NONE;
-	m->dump_ended_ms = mirror_now_ms();
+	m->dump_ended_ms = ts_now_ms();
 	mirror_held_forget(m);
 	if (m->compare_ms != 0) {
 		m->compare_ms = 0; /* wanted while this one ran: now it is known how long to rest */
@@ -124,7 +125,7 @@ static void
 give_up(struct ts_mirror *m)
 {
 	m->step = DUMP_NONE;
-	m->dump_ended_ms = mirror_now_ms();
+	m->dump_ended_ms = ts_now_ms();
 	mirror_held_forget(m);
 	mirror_want_compare(m);
 }

@@ -4,17 +4,8 @@
  * for no reason.
  */
 #include "mirror_feed.h"
+#include "clock.h"
 
-#include <time.h>
-
-uint64_t
-mirror_now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
 
 bool
 feed_route_find(const struct route_feed *f, const struct route_key *key, struct ts_route_info *info)
@@ -25,7 +16,7 @@ feed_route_find(const struct route_feed *f, const struct route_key *key, struct 
 static void
 changed(struct route_feed *f, uint32_t nh)
 {
-	f->stats.last_change_ms = mirror_now_ms();
+	f->stats.last_change_ms = ts_now_ms();
 	if (ts_nexthop_array(f->nexthops)[nh].kind == TS_NH_GLEAN)
 		f->on_link_changed = true;
 }
@@ -129,7 +120,7 @@ feed_sweep_step(struct route_feed *f, struct feed_sweep *s, unsigned n)
 		s->at = (struct ts_rib_cursor){0};
 	}
 	if (swept > 0) {
-		f->stats.last_change_ms = mirror_now_ms();
+		f->stats.last_change_ms = ts_now_ms();
 		f->freed = true;
 	}
 	f->n_routes -= swept;

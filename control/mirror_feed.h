@@ -105,8 +105,6 @@ struct route_feed {
 	struct nhobj_route *dead_routes;
 };
 
-uint64_t mirror_now_ms(void);
-
 /* mirror_parse.c: 1, 0 when the message does not concern us, -1 when it makes no sense. */
 int mirror_parse_route(
 	const struct nlmsghdr *nlh, const struct ts_ifaces *ifaces, uint32_t table, struct kernel_route *out);

@@ -5,6 +5,7 @@
  * while one does not answer, we ask again. NTF_EXT_LEARNED keeps them out of the kernel's limits of the neighbour table
  * (gc_thresh1 to 3, one for all namespaces), so that a scan cannot push them out.
  */
+#include "clock.h"
 #include "mirror_priv.h"
 #include "neigh.h"
 
@@ -220,7 +221,7 @@ retry(const struct ts_neigh_info *info, void *arg)
 void
 mirror_gateways_retry(struct ts_mirror *m)
 {
-	m->retry_ms = mirror_now_ms() + RETRY_MS;
+	m->retry_ms = ts_now_ms() + RETRY_MS;
 	ts_neigh_foreach(m->nexthops, retry, m);
 }
 

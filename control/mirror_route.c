@@ -3,6 +3,7 @@
  * Kernel routes into the RIB. IPv4 routes are whole in every message; an IPv6 multipath route may lose a single member
  * by RTM_DELROUTE, and with NLM_F_APPEND a message of old kernels carries only what is added.
  */
+#include "clock.h"
 #include "mirror_priv.h"
 
 #include <stdlib.h>
@@ -123,7 +124,7 @@ hold(struct ts_mirror *m, const struct route_key *key, bool exists)
 	h->key = *key;
 	h->gen = m->feed.gen;
 	h->done = !exists;
-	h->since_ms = mirror_now_ms();
+	h->since_ms = ts_now_ms();
 	if (exists)
 		HASH_ADD(hh, m->held, key, sizeof(h->key), h);
 	else
@@ -172,7 +173,7 @@ carry_out(struct ts_mirror *m, struct held_delete *h)
 void
 mirror_held_flush(struct ts_mirror *m)
 {
-	uint64_t now = mirror_now_ms();
+	uint64_t now = ts_now_ms();
 	unsigned n = 0;
 
 	for (; n < FLUSHED_PER_TURN && m->held != NULL && due_ms(m, m->held) <= now; n++)

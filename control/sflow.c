@@ -18,9 +18,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "control/clock.h"
 #include "control/control.h"
 #include "control/log.h"
 #include "control/observe.h"
@@ -61,15 +61,6 @@ struct ts_sflow {
 	uint32_t lost, lost_turn; /* of all workers, when it was read: once a turn in which there are samples */
 	struct ts_sflow_datagram datagram;
 };
-
-static uint64_t
-now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
 
 const char *
 ts_collector_text(const struct ts_cfg_collector *collector, char buf[TS_COLLECTOR_TEXT])
@@ -118,7 +109,7 @@ flush(struct ts_sflow *s)
 {
 	if (s->datagram.samples == 0)
 		return;
-	ts_sflow_finish(&s->datagram, ++s->numbers.datagrams, (uint32_t)(now_ms() - s->numbers.started_ms));
+	ts_sflow_finish(&s->datagram, ++s->numbers.datagrams, (uint32_t)(ts_now_ms() - s->numbers.started_ms));
 	for (unsigned i = 0; i < s->cfg.n_collectors; i++)
 		send_to(s, i);
 	ts_sflow_begin(&s->datagram, &s->agent);
@@ -207,7 +198,7 @@ void
 ts_sflow_poll(struct ts_control *c)
 {
 	struct ts_sflow *s = c->sflow;
-	uint64_t now = s != NULL ? now_ms() : 0;
+	uint64_t now = s != NULL ? ts_now_ms() : 0;
 
 	if (s == NULL)
 		return;
@@ -283,7 +274,7 @@ make(const struct ts_control *c, char *err, size_t err_len)
 	s->agent.family = s->cfg.agent.family;
 	s->agent.sub_agent = s->cfg.sub_agent;
 	memcpy(s->agent.addr, &s->cfg.agent.v6, sizeof(s->agent.addr));
-	s->numbers.started_ms = now_ms();
+	s->numbers.started_ms = ts_now_ms();
 	s->turn = 1;
 	for (unsigned i = 0; i < TS_MAX_COLLECTORS; i++)
 		s->collectors[i].fd = -1;
