@@ -33,6 +33,16 @@ test_listen(size_t *len)
 	return f;
 }
 
+/* Teardown of a group. */
+static inline int
+test_forget(void **state)
+{
+	(void)state;
+	free(test_said);
+	test_said = NULL;
+	return 0;
+}
+
 /* Loads `len` bytes as t.yaml; the messages are in test_said until the next load. */
 static inline int
 test_load_bytes(const char *text, size_t len)

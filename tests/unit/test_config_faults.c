@@ -431,15 +431,6 @@ test_message_is_harmless(void **state)
 	assert_int_equal(test_lines_said(), 1);
 }
 
-static int
-stop_listening(void **state)
-{
-	(void)state;
-	free(test_said);
-	test_said = NULL;
-	return 0;
-}
-
 int
 main(void)
 {
@@ -460,5 +451,5 @@ main(void)
 		cmocka_unit_test(test_message_is_harmless),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, stop_listening);
+	return cmocka_run_group_tests(tests, NULL, test_forget);
 }

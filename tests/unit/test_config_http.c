@@ -90,8 +90,6 @@ main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_addresses),
 	};
-	int rc = cmocka_run_group_tests(tests, NULL, NULL);
 
-	free(test_said);
-	return rc;
+	return cmocka_run_group_tests(tests, NULL, test_forget);
 }

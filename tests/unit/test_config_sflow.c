@@ -114,15 +114,6 @@ test_reload(void **state)
 		      "counter-interval-s: 0, mark-tunnels: yes"));
 }
 
-static int
-forget(void **state)
-{
-	(void)state;
-	free(test_said);
-	test_said = NULL;
-	return 0;
-}
-
 int
 main(void)
 {
@@ -133,5 +124,5 @@ main(void)
 		cmocka_unit_test(test_reload),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, forget);
+	return cmocka_run_group_tests(tests, NULL, test_forget);
 }

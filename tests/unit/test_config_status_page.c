@@ -82,15 +82,6 @@ test_reload(void **state)
 	assert_int_equal(differ(BASE "http:\n", PAGE("title: a")), 1);
 }
 
-static int
-forget(void **state)
-{
-	(void)state;
-	free(test_said);
-	test_said = NULL;
-	return 0;
-}
-
 int
 main(void)
 {
@@ -101,5 +92,5 @@ main(void)
 		cmocka_unit_test(test_reload),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, forget);
+	return cmocka_run_group_tests(tests, NULL, test_forget);
 }

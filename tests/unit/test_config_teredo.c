@@ -321,8 +321,7 @@ test_keys_with_other_fault(void **state)
 static int
 stop_listening(void **state)
 {
-	free(test_said);
-	test_said = NULL;
+	test_forget(state);
 	return remove_dir(state);
 }
 

@@ -241,15 +241,6 @@ test_server_faults(void **state)
 	RUN(cases);
 }
 
-static int
-stop_listening(void **state)
-{
-	(void)state;
-	free(test_said);
-	test_said = NULL;
-	return 0;
-}
-
 int
 main(void)
 {
@@ -264,5 +255,5 @@ main(void)
 		cmocka_unit_test(test_server_faults),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, stop_listening);
+	return cmocka_run_group_tests(tests, NULL, test_forget);
 }

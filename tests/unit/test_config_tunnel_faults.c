@@ -297,15 +297,6 @@ test_too_many(void **state)
 		"has 257 entries: at most 256 are allowed");
 }
 
-static int
-stop_listening(void **state)
-{
-	(void)state;
-	free(test_said);
-	test_said = NULL;
-	return 0;
-}
-
 int
 main(void)
 {
@@ -320,5 +311,5 @@ main(void)
 		cmocka_unit_test(test_too_many),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, stop_listening);
+	return cmocka_run_group_tests(tests, NULL, test_forget);
 }

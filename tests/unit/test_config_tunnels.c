@@ -273,15 +273,6 @@ test_mirror(void **state)
 	ts_config_free(&test_cfg);
 }
 
-static int
-stop_listening(void **state)
-{
-	(void)state;
-	free(test_said);
-	test_said = NULL;
-	return 0;
-}
-
 int
 main(void)
 {
@@ -296,5 +287,5 @@ main(void)
 		cmocka_unit_test(test_mirror),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, stop_listening);
+	return cmocka_run_group_tests(tests, NULL, test_forget);
 }
