@@ -6,7 +6,6 @@
 #include "mirror_feed.h"
 #include "clock.h"
 
-
 bool
 feed_route_find(const struct route_feed *f, const struct route_key *key, struct ts_route_info *info)
 {
