@@ -5,6 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rte_cycles.h>
+#include <rte_ring_elem.h>
+
+#include "clock.h"
 #include "control.h"
 #include "daemon.h"
 #include "health_run.h"
@@ -13,18 +17,31 @@
 #include "path_rtt.h"
 #include "sflow.h"
 
+#define LISTEN_MS 500
+
 /* The workers read the rates when they take the command, at the latest in the second turn after it was sent; then the
  * array of the time before is free. Their rings are no measure: test packets go by them all the time. */
 static bool
-workers_listen(const struct ts_control *c)
+listens(const struct ts_control *c, unsigned worker)
 {
 	struct ts_worker_stats st;
 
-	for (unsigned i = 0; i < c->n_workers && c->limits_turn != 0; i++) {
-		ts_worker_stats(c->workers[i], &st);
-		if (st.loops - c->limits_loops[i] < 2)
-			return false;
-	}
+	ts_worker_stats(c->workers[worker], &st);
+	return st.loops - c->limits_loops[worker] >= 2 && !rte_ring_full(ts_worker_commands(c->workers[worker]));
+}
+
+/* Reloads may follow each other faster than a worker whose CPU is somebody else's just now makes two turns. */
+static bool
+workers_listen(const struct ts_control *c)
+{
+	uint64_t until = ts_now_ms() + LISTEN_MS;
+
+	for (unsigned i = 0; i < c->n_workers; i++)
+		while (!listens(c, i)) {
+			if (ts_now_ms() >= until)
+				return false;
+			rte_delay_us_sleep(200);
+		}
 	return true;
 }
 

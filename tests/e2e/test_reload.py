@@ -9,6 +9,7 @@ import pytest
 from scapy.layers.inet import IP
 from scapy.layers.inet6 import ICMPv6EchoReply, ICMPv6EchoRequest, IPv6
 
+from lab import hang
 from lab.exchange import ANYCAST6, ID6, PROBE4
 from lab.net import run, wait_for
 from lab.pings import Pings
@@ -108,3 +109,22 @@ def test_no_packet_is_lost(lab):
             reload(lab.relay, config)
         assert pings.lost() == 0
     reload(lab.relay, lab.relay.config)
+
+
+def test_waits_for_a_worker_without_cpu(lab):
+    """One reload is on the way to it, the next comes: that one waits, it does not ask the operator to try again."""
+    process = lab.relay.process
+    with hang.stopped(hang.workers(process.pid)[0]):
+        reload(lab.relay, lab.relay.config)
+        before = len(process.log())
+        process.signal(signal.SIGHUP)
+    wait_for('tsunagid to reload', lambda: 'reloaded' in process.log()[before:])
+    assert 'nothing changed' not in process.log()[before:]
+
+
+def test_says_that_a_worker_hangs(lab, probe):
+    with hang.stopped(hang.workers(lab.relay.process.pid)[0]):
+        reload(lab.relay, lab.relay.config)
+        reload(lab.relay, lab.relay.config, 'a worker has not taken the last change yet: nothing changed')
+    reload(lab.relay, lab.relay.config)
+    assert_answered(probe, 6)
