@@ -91,8 +91,8 @@ add_table(struct neighbours *all, const struct ts_neighbour_counters *t, enum ts
 	struct ts_neighbour_slot slot;
 	struct traffic *to;
 
-	all->other[flow].packets += __atomic_load_n(&t->other_packets, __ATOMIC_RELAXED);
-	all->other[flow].bytes += __atomic_load_n(&t->other_bytes, __ATOMIC_RELAXED);
+	all->other[flow].packets += __atomic_load_n(&t->other.packets, __ATOMIC_RELAXED);
+	all->other[flow].bytes += __atomic_load_n(&t->other.bytes, __ATOMIC_RELAXED);
 	for (unsigned i = 0; i < TS_NEIGHBOUR_SLOTS; i++) {
 		if (!ts_neighbours_read(t, i, &slot))
 			continue;

@@ -89,26 +89,19 @@ receiver_of(uint16_t port, const struct rte_mbuf *m)
 	return ts_neighbour_key(port, rte_pktmbuf_mtod(m, const uint8_t *));
 }
 
-/* O23, packets by receiver, counted as if all of them were sent; returns their bytes. There is at least one. */
+/* O23, packets by receiver, counted as if all of them were sent; returns their bytes. */
 static uint64_t
 count_receivers(struct ts_neighbour_counters *t, uint16_t port, const struct ts_tx_buffer *b)
 {
-	struct ts_neighbour_run run = {.key = receiver_of(port, b->pkt[0])};
 	uint64_t bytes = 0;
 
 	for (uint16_t i = 0; i < b->n; i++) {
-		uint64_t key = receiver_of(port, b->pkt[i]);
+		uint32_t len = rte_pktmbuf_pkt_len(b->pkt[i]);
 
-		if (key != run.key) {
-			ts_neighbours_count(t, run);
-			bytes += run.bytes;
-			run = (struct ts_neighbour_run){.key = key};
-		}
-		run.packets++;
-		run.bytes += rte_pktmbuf_pkt_len(b->pkt[i]);
+		ts_neighbours_count(t, receiver_of(port, b->pkt[i]), 1, len);
+		bytes += len;
 	}
-	ts_neighbours_count(t, run);
-	return bytes + run.bytes;
+	return bytes;
 }
 
 /* Packets that the port did not take: freed, and not counted as sent. Returns their bytes. */
@@ -120,8 +113,7 @@ refused(struct ts_worker *w, uint16_t port, struct ts_tx_buffer *b, uint16_t sen
 	for (uint16_t i = sent; i < b->n; i++) {
 		uint32_t len = rte_pktmbuf_pkt_len(b->pkt[i]);
 
-		ts_neighbours_take_back(
-			&w->neighbours[TS_FLOW_TX], (struct ts_neighbour_run){receiver_of(port, b->pkt[i]), 1, len});
+		ts_neighbours_take_back(&w->neighbours[TS_FLOW_TX], receiver_of(port, b->pkt[i]), len);
 		ts_drop(w, b->pkt[i], TS_C_drop_tx_refused);
 		bytes += len;
 	}

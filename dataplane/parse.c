@@ -197,52 +197,40 @@ parse_plain(const struct plain *p, struct rte_mbuf *m, struct ts_vec *v4, struct
 	return true;
 }
 
-/* O23: who sent this frame; it may be as short as it likes. */
+/* O23: who sent this frame; one that is too short says it of nobody, like a group. */
 static uint64_t
 sender_of(uint16_t port, const struct rte_mbuf *m)
 {
-	if (rte_pktmbuf_data_len(m) < RTE_ETHER_HDR_LEN)
-		return TS_NEIGHBOUR_FREE;
+	if (unlikely(rte_pktmbuf_data_len(m) < RTE_ETHER_HDR_LEN))
+		return TS_NEIGHBOUR_GROUP;
 	return ts_neighbour_key(port, rte_pktmbuf_mtod_offset(m, const uint8_t *, RTE_ETHER_ADDR_LEN));
+}
+
+uint64_t
+ts_parse_frames(
+	struct ts_worker *w, uint16_t port, struct rte_mbuf **pkts, uint16_t n, struct ts_vec *v4, struct ts_vec *v6)
+{
+	const struct ts_port_map *map = &w->tables->port_map[port];
+	struct plain plain = plain_of(w, map);
+	uint64_t bytes = 0;
+
+	for (uint16_t i = 0; i < n; i++) {
+		uint32_t len = rte_pktmbuf_pkt_len(pkts[i]);
+
+		ts_neighbours_count(&w->neighbours[TS_FLOW_RX], sender_of(port, pkts[i]), 1, len);
+		bytes += len;
+		if (unlikely(!parse_plain(&plain, pkts[i], v4, v6)) && linear_enough(w, pkts[i]))
+			parse_one(w, map, pkts[i], v4, v6);
+	}
+	return bytes;
 }
 
 void
 ts_parse(struct ts_worker *w, uint16_t port, struct rte_mbuf **pkts, uint16_t n, struct ts_vec *v4, struct ts_vec *v6)
 {
-	const struct ts_port_map *map = &w->tables->port_map[port];
-	struct ts_neighbour_counters *senders = &w->neighbours[TS_FLOW_RX];
-	struct plain plain = plain_of(w, map);
-	struct ts_neighbour_run run = {.key = n != 0 ? sender_of(port, pkts[0]) : TS_NEIGHBOUR_FREE};
-	uint64_t bytes = 0;
-
 	for (uint16_t i = 0; i < n; i++)
 		rte_prefetch0(rte_pktmbuf_mtod(pkts[i], void *));
-	for (uint16_t i = 0; i < n; i++) {
-		const uint8_t *frame = rte_pktmbuf_mtod(pkts[i], const uint8_t *);
-		uint32_t len = rte_pktmbuf_pkt_len(pkts[i]);
-		uint64_t sender;
-
-		if (likely(parse_plain(&plain, pkts[i], v4, v6))) {
-			sender = ts_neighbour_key(port, frame + RTE_ETHER_ADDR_LEN);
-		} else {
-			sender = sender_of(port, pkts[i]);
-			if (linear_enough(w, pkts[i]))
-				parse_one(w, map, pkts[i], v4, v6);
-		}
-		if (unlikely(sender != run.key)) {
-			ts_neighbours_count(senders, run);
-			bytes += run.bytes;
-			run = (struct ts_neighbour_run){.key = sender};
-		}
-		run.packets++;
-		run.bytes += len;
-	}
-	ts_neighbours_count(senders, run);
-	bytes += run.bytes;
-	w->ports[port].rx_packets += n;
-	w->ports[port].rx_bytes += bytes;
-	w->counters[TS_C_rx_packets] += n;
-	w->counters[TS_C_rx_bytes] += bytes;
+	ts_count_received(w, port, n, ts_parse_frames(w, port, pkts, n, v4, v6));
 }
 
 void

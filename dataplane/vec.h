@@ -18,6 +18,10 @@
 #ifdef TS_VEC_SET
 #define TS_VEC(name) TS_VEC_PASTE(name, TS_VEC_SET)
 
+/* vec_parse.c */
+void TS_VEC(ts_parse)(
+	struct ts_worker *w, uint16_t port, struct rte_mbuf **pkts, uint16_t n, struct ts_vec *v4, struct ts_vec *v6);
+
 /* vec_classify6.c, vec_encap.c */
 void TS_VEC(ts_classify6)(struct ts_worker *w, struct ts_vec *in, struct ts_lanes *out);
 void TS_VEC(ts_6to4_encap)(struct ts_worker *w, struct ts_vec *in);

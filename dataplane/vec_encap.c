@@ -140,17 +140,6 @@ embedded_isatap(const struct encap_lane *l, const uint8_t *const ip[TS_VEC_LANES
 
 /* --- preparing --- */
 
-/* The first 8 bytes of 8 packets: version to flow label, and payload length, next header, hop limit. */
-static inline void
-gather_words(const uint8_t *const ip[TS_VEC_LANES], __m256i *first, __m256i *second)
-{
-	const uint8_t *const low[4] = {ip[0], ip[1], ip[4], ip[5]}, *const high[4] = {ip[2], ip[3], ip[6], ip[7]};
-	__m256 a = _mm256_castsi256_ps(ts_gather64(low, 0)), b = _mm256_castsi256_ps(ts_gather64(high, 0));
-
-	*first = _mm256_castps_si256(_mm256_shuffle_ps(a, b, 0x88));
-	*second = _mm256_castps_si256(_mm256_shuffle_ps(a, b, 0xdd));
-}
-
 /* All ones where hop limit, next header and length are plain; *total: the outer packet's length. */
 static inline __m256i
 plain_words(const struct ts_tunnel *t, __m256i words, __m256i *total)
@@ -191,7 +180,8 @@ prepare8(const struct encap_lane *l, embedded_fn embedded, const uint8_t *const 
 {
 	__m256i refused = _mm256_setzero_si256(), vtc_flow, words, total, good, first, dst;
 
-	gather_words(ip, &vtc_flow, &words);
+	/* version to flow label, and payload length, next header, hop limit */
+	ts_vec_words2(ip, 0, &vtc_flow, &words);
 	dst = embedded(l, ip, &refused);
 	good = _mm256_andnot_si256(refused, plain_words(l->t, words, &total));
 	good = _mm256_and_si256(good, ts_vec_unsuspected(l->policy, dst));

@@ -3,9 +3,7 @@
 #ifndef TS_VEC_RULES_H
 #define TS_VEC_RULES_H
 
-#include <immintrin.h>
-
-#include "vec.h"
+#include "vec_words.h"
 
 /* Tunnels, what the loop guard knows, /64s of the box itself. */
 #define TS_MAX_RULES (2 + 2 * TS_MAX_6RD + TS_MAX_KNOWN_PREFIXES + TS_MAX_ISATAP + TS_OWN6_NETS)
@@ -19,15 +17,6 @@ struct ts_rules {
 	unsigned n;
 	struct ts_rule rule[TS_MAX_RULES];
 };
-
-static inline uint64_t
-ts_load64(const void *p)
-{
-	uint64_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
 
 static inline struct ts_rule
 ts_rule_of(const void *prefix, unsigned len)
@@ -64,14 +53,6 @@ ts_matches_any(const struct ts_rules *r, __m256i addr)
 	for (unsigned i = 0; i < r->n; i++)
 		any = _mm256_or_si256(any, ts_matches(&r->rule[i], addr));
 	return any;
-}
-
-/* 8 bytes of each of 4 packets. */
-static inline __m256i
-ts_gather64(const uint8_t *const ip[4], unsigned at)
-{
-	return _mm256_setr_epi64x((long long)ts_load64(ip[0] + at), (long long)ts_load64(ip[1] + at),
-		(long long)ts_load64(ip[2] + at), (long long)ts_load64(ip[3] + at));
 }
 
 /* Are there so many own networks that they have not all been noted? */

@@ -8,7 +8,7 @@ extern const struct ts_stations TS_VEC(ts_stations);
 
 const struct ts_stations TS_VEC(ts_stations) = {
 	.name = TS_VEC_TEXT(TS_VEC_SET),
-	.parse = ts_parse,
+	.parse = TS_VEC(ts_parse),
 	.classify4 = TS_VEC(ts_classify4),
 	.classify6 = TS_VEC(ts_classify6),
 	.encap_6to4 = TS_VEC(ts_6to4_encap),

@@ -16,6 +16,23 @@
 
 static const uint8_t ts_vec_none[64] __rte_cache_aligned;
 
+static inline uint64_t
+ts_load64(const void *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+/* 8 bytes of each of 4 packets. */
+static inline __m256i
+ts_gather64(const uint8_t *const ip[4], unsigned at)
+{
+	return _mm256_setr_epi64x((long long)ts_load64(ip[0] + at), (long long)ts_load64(ip[1] + at),
+		(long long)ts_load64(ip[2] + at), (long long)ts_load64(ip[3] + at));
+}
+
 /* 16 bytes of two packets. */
 static inline __m256i
 ts_vec_pair(const uint8_t *low, const uint8_t *high)
@@ -43,6 +60,17 @@ ts_vec_words4(const uint8_t *const p[TS_VEC_LANES], unsigned at, __m256i word[4]
 {
 	ts_vec_turn(ts_vec_pair(p[0] + at, p[4] + at), ts_vec_pair(p[1] + at, p[5] + at),
 		ts_vec_pair(p[2] + at, p[6] + at), ts_vec_pair(p[3] + at, p[7] + at), word);
+}
+
+/* The two words from byte `at` of each packet. */
+static inline void
+ts_vec_words2(const uint8_t *const p[TS_VEC_LANES], unsigned at, __m256i *first, __m256i *second)
+{
+	const uint8_t *const low[4] = {p[0], p[1], p[4], p[5]}, *const high[4] = {p[2], p[3], p[6], p[7]};
+	__m256 a = _mm256_castsi256_ps(ts_gather64(low, at)), b = _mm256_castsi256_ps(ts_gather64(high, at));
+
+	*first = _mm256_castps_si256(_mm256_shuffle_ps(a, b, 0x88));
+	*second = _mm256_castps_si256(_mm256_shuffle_ps(a, b, 0xdd));
 }
 
 static inline __m256i

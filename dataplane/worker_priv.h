@@ -187,6 +187,19 @@ void ts_worker_set_limits(struct ts_worker *w, const struct ts_worker_limits *l)
 void ts_parse(
 	struct ts_worker *w, uint16_t port, struct rte_mbuf **pkts, uint16_t n, struct ts_vec *v4, struct ts_vec *v6);
 
+/* Some of a burst; returns the bytes of all frames, which are not counted yet but by sender. */
+uint64_t ts_parse_frames(
+	struct ts_worker *w, uint16_t port, struct rte_mbuf **pkts, uint16_t n, struct ts_vec *v4, struct ts_vec *v6);
+
+static inline void
+ts_count_received(struct ts_worker *w, uint16_t port, uint16_t n, uint64_t bytes)
+{
+	w->ports[port].rx_packets += n;
+	w->ports[port].rx_bytes += bytes;
+	w->counters[TS_C_rx_packets] += n;
+	w->counters[TS_C_rx_bytes] += bytes;
+}
+
 /* classify4.c, classify6.c: a route lookup says what each packet is for. */
 void ts_classify4(struct ts_worker *w, struct ts_vec *in, struct ts_lanes *out);
 void ts_classify6(struct ts_worker *w, struct ts_vec *in, struct ts_lanes *out);

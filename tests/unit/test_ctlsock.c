@@ -121,7 +121,7 @@ test_documents(void **state)
 	sv->c->cfg.peers[0] = (struct ts_cfg_peer){
 		.address = {.family = AF_INET, .v4 = RTE_BE32(0xc0000201)}, .as = 64504};
 	ts_neighbours_init(&received, 1);
-	ts_neighbours_count(&received, (struct ts_neighbour_run){ts_neighbour_key(0, gateway), 3, 300});
+	ts_neighbours_count(&received, ts_neighbour_key(0, gateway), 3, 300);
 	expect(sv, "show neighbours",
 		"{\"neighbours\":[{\"address\":\"192.0.2.1\",\"interface\":\"ix0\",\"mac\":\"02:00:00:00:00:09\","
 		"\"state\":\"resolved\",\"static\":false,\"gateway\":true,\"mac_changes\":0,\"false_claims\":0,"

@@ -325,15 +325,15 @@ test_neighbours(void **state)
 	(void)state;
 	ts_neighbours_init(&t, 7);
 	for (unsigned i = 0; i < 3; i++)
-		ts_neighbours_count(&t, (struct ts_neighbour_run){ts_neighbour_key(0, mac), 1, 100});
+		ts_neighbours_count(&t, ts_neighbour_key(0, mac), 1, 100);
 	for (unsigned i = 0; i < 2 * TS_NEIGHBOUR_SLOTS; i++) {
 		mac[3] = (uint8_t)(1 + i % 250);
 		mac[4] = (uint8_t)(i / 250);
-		ts_neighbours_count(&t, (struct ts_neighbour_run){ts_neighbour_key(0, mac), 1, 60});
+		ts_neighbours_count(&t, ts_neighbour_key(0, mac), 1, 60);
 	}
 	for (unsigned i = 0; i < TS_NEIGHBOUR_SLOTS; i++)
 		packets += ts_neighbours_read(&t, i, &slot) ? slot.packets : 0;
-	assert_int_equal(packets + t.other_packets, 3 + 2 * TS_NEIGHBOUR_SLOTS);
+	assert_int_equal(packets + t.other.packets, 3 + 2 * TS_NEIGHBOUR_SLOTS);
 	standins.received = &t;
 	control->cfg.n_peers = 1;
 	control->cfg.peers[0].address.family = AF_INET;

@@ -266,7 +266,7 @@ compare_neighbours(struct account *a, const struct rig *r)
 		ts_worker_stats(r->workers[w], &st);
 		for (unsigned flow = 0; flow < TS_N_FLOWS; flow++) {
 			const struct ts_neighbour_counters *t = st.neighbours[flow];
-			uint64_t packets = t->other_packets, bytes = t->other_bytes;
+			uint64_t packets = t->other.packets, bytes = t->other.bytes;
 			bool rx = flow == TS_FLOW_RX;
 
 			for (unsigned i = 0; i < TS_NEIGHBOUR_SLOTS; i++) {

@@ -607,7 +607,8 @@ put_frame(struct frame *f, const uint8_t *packet, size_t len, bool arp, bool hos
 	else if (hostile && one_in(24))
 		type = one_in(2) ? RTE_ETHER_TYPE_IPV4 : RTE_ETHER_TYPE_IPV6;
 	f->len = make_frame(f->bytes, mac, n_tags, tags, type, packet, len);
-	f->bytes[11] = (uint8_t)frames_draw(8);
+	if (hostile && one_in(16)) /* the version is not the EtherType's */
+		f->bytes[RTE_ETHER_HDR_LEN + n_tags * RTE_VLAN_HLEN] ^= (uint8_t)(0x10u << frames_draw(4));
 	if (hostile && one_in(24))
 		f->len = frames_draw(RTE_MIN(f->len, (size_t)62) + 1);
 	if (f->len == 0)

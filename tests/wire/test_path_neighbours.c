@@ -42,7 +42,7 @@ of(enum ts_flow flow, const uint8_t mac[6])
 static struct figures
 others(enum ts_flow flow)
 {
-	return (struct figures){table(flow)->other_packets, table(flow)->other_bytes};
+	return (struct figures){table(flow)->other.packets, table(flow)->other.bytes};
 }
 
 /* A frame from this MAC with `n` bytes for the 6to4 site of the vectors; its length. */
@@ -221,10 +221,10 @@ test_neighbours_spread(void **state)
 		ts_neighbours_init(&t, byte);
 		for (unsigned i = 0; i < 2 * 64; i++) {
 			mac[byte] = (uint8_t)(i % 64);
-			ts_neighbours_count(&t, (struct ts_neighbour_run){ts_neighbour_key(1, mac), 1, 60});
+			ts_neighbours_count(&t, ts_neighbour_key(1, mac), 1, 60);
 		}
 		mac[byte] = 0;
-		assert_int_equal(t.other_packets, 0);
+		assert_int_equal(t.other.packets, 0);
 	}
 }
 

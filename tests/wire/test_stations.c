@@ -243,12 +243,16 @@ send_burst(unsigned n)
 	unsigned hostility = hostilities[frames_draw(RTE_DIM(hostilities))];
 	unsigned mixing = mixings[frames_draw(RTE_DIM(mixings))];
 	enum frame_kind kind = (enum frame_kind)frames_draw(N_FRAME_KINDS);
+	unsigned senders = frames_draw(2) == 0 ? 1 : 8;
+	uint64_t differ_in = RTE_ETHER_ADDR_LEN + 1 + frames_draw(RTE_ETHER_ADDR_LEN - 1);
 	static struct frame f;
 
 	for (unsigned i = 0; i < n; i++) {
 		bool other = frames_draw(100) < mixing;
 
 		frame_make(&f, other ? (enum frame_kind)frames_draw(N_FRAME_KINDS) : kind, hostility);
+		memset(&f.bytes[RTE_ETHER_ADDR_LEN], 2, RTE_ETHER_ADDR_LEN);
+		f.bytes[differ_in] = (uint8_t)frames_draw(senders);
 		send_one(&f);
 	}
 }

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Parse for 8 frames at a time, when all of them are plain: untagged, in one segment, to the interface's own address,
+ * and IPv4, or IPv6 of the length that its header says. A group with any other frame is the scalar version's, so what a
+ * frame may be refused for stands there only.
+ */
+#include "vec_words.h"
+
+#ifdef TS_VEC_SET
+
+/* From a frame's fifth byte on there are four words: the end of the receiver and the beginning of the sender, the rest
+ * of the sender, EtherType and the first bytes of IP, the IPv6 header's length. */
+#define WORDS_AT 4u
+
+_Static_assert(offsetof(struct rte_mbuf, data_len) == offsetof(struct rte_mbuf, pkt_len) + sizeof(uint32_t),
+	"both lengths are in 8 bytes");
+
+typedef uint64_t __attribute__((may_alias, aligned(4))) both_lengths;
+
+struct parse {
+	struct ts_worker *w;
+	struct ts_vec *v4, *v6;
+	uint32_t mac_first; /* what plain frames are sent to, and the interface of that address */
+	uint16_t mac_last, iface;
+	uint16_t port;
+};
+
+struct group {
+	struct rte_mbuf **pkts;
+	const uint8_t *frame[TS_VEC_LANES];
+	__m256i len, word[4];
+	unsigned v6;
+};
+
+static inline uint32_t
+load32(const uint8_t *p)
+{
+	uint32_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+/* Nothing of a frame may be read before its length is known to be enough. */
+static inline bool
+lengths(struct group *g)
+{
+	const __m256i least = ts_vec_all(RTE_ETHER_HDR_LEN + TS_IPV6_HDR_LEN - 1);
+	__m256i pkt_len, good;
+
+	ts_vec_words2((const uint8_t *const *)g->pkts, offsetof(struct rte_mbuf, pkt_len), &pkt_len, &g->len);
+	g->len = _mm256_and_si256(g->len, ts_vec_all(UINT16_MAX)); /* the VLAN tag is behind it */
+	good = _mm256_and_si256(_mm256_cmpeq_epi32(pkt_len, g->len), _mm256_cmpgt_epi32(g->len, least));
+	return ts_vec_bits(good) == (1u << TS_VEC_LANES) - 1;
+}
+
+static inline bool
+plain(const struct parse *p, struct group *g)
+{
+	uint32_t other = 0;
+	__m256i ours, ip4, ip6, length;
+
+	if (unlikely(!lengths(g)))
+		return false;
+	for (unsigned i = 0; i < TS_VEC_LANES; i++) {
+		g->frame[i] = rte_pktmbuf_mtod(g->pkts[i], const uint8_t *);
+		other |= load32(g->frame[i]) ^ p->mac_first;
+	}
+	ts_vec_words4(g->frame, WORDS_AT, g->word);
+	ours = ts_vec_is(g->word[0], UINT16_MAX, p->mac_last);
+	ip4 = ts_vec_is(g->word[2], UINT16_MAX, RTE_BE16(RTE_ETHER_TYPE_IPV4));
+	ip6 = ts_vec_is(g->word[2], 0xf0ffff, 0x60 << 16 | RTE_BE16(RTE_ETHER_TYPE_IPV6));
+	length = _mm256_add_epi32(ts_vec_swap16_high(g->word[3]), ts_vec_all(RTE_ETHER_HDR_LEN + TS_IPV6_HDR_LEN));
+	ip6 = _mm256_and_si256(ip6, _mm256_cmpeq_epi32(length, g->len));
+	g->v6 = ts_vec_bits(ip6);
+	return other == 0 && ts_vec_bits(_mm256_and_si256(ours, _mm256_or_si256(ip4, ip6))) == (1u << TS_VEC_LANES) - 1;
+}
+
+static inline uint32_t
+sum(__m256i words)
+{
+	__m128i four = _mm_add_epi32(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
+	__m128i two = _mm_add_epi32(four, _mm_shuffle_epi32(four, 0x4e));
+
+	return (uint32_t)_mm_cvtsi128_si32(_mm_add_epi32(two, _mm_shuffle_epi32(two, 0xb1)));
+}
+
+/* O23. Frames from one sender mostly come together. Returns their bytes. */
+static inline uint32_t
+count_senders(const struct parse *p, const struct group *g)
+{
+	struct ts_neighbour_counters *t = &p->w->neighbours[TS_FLOW_RX];
+	__m256i first = _mm256_broadcastd_epi32(_mm256_castsi256_si128(g->word[0])),
+		rest = _mm256_broadcastd_epi32(_mm256_castsi256_si128(g->word[1]));
+	__m256i same = _mm256_and_si256(_mm256_cmpeq_epi32(g->word[0], first), _mm256_cmpeq_epi32(g->word[1], rest));
+	uint32_t bytes = sum(g->len);
+
+	if (likely(ts_vec_bits(same) == (1u << TS_VEC_LANES) - 1)) {
+		ts_neighbours_count(
+			t, ts_neighbour_key(p->port, g->frame[0] + RTE_ETHER_ADDR_LEN), TS_VEC_LANES, bytes);
+		return bytes;
+	}
+	for (unsigned i = 0; i < TS_VEC_LANES; i++)
+		ts_neighbours_count(t, ts_neighbour_key(p->port, g->frame[i] + RTE_ETHER_ADDR_LEN), 1,
+			rte_pktmbuf_pkt_len(g->pkts[i]));
+	return bytes;
+}
+
+/* Both lengths at once: each is at least what is taken from it, so nothing is borrowed. */
+static inline void
+strip(struct rte_mbuf *m)
+{
+	both_lengths *len = (void *)&m->pkt_len;
+
+	m->data_off += RTE_ETHER_HDR_LEN;
+	*len -= UINT64_C(0x100000001) * RTE_ETHER_HDR_LEN;
+}
+
+static inline void
+add_all(const struct parse *p, struct ts_vec *v, struct rte_mbuf *const *pkts)
+{
+	memcpy(&v->pkt[v->n], pkts, TS_VEC_LANES * sizeof(pkts[0]));
+	for (unsigned i = 0; i < TS_VEC_LANES; i++)
+		v->iface[v->n + i] = p->iface;
+	v->n += TS_VEC_LANES;
+}
+
+static inline void
+add(const struct parse *p, const struct group *g)
+{
+	for (unsigned i = 0; i < TS_VEC_LANES; i++)
+		strip(g->pkts[i]);
+	if (g->v6 == (1u << TS_VEC_LANES) - 1)
+		add_all(p, p->v6, g->pkts);
+	else if (g->v6 == 0)
+		add_all(p, p->v4, g->pkts);
+	else
+		for (unsigned i = 0; i < TS_VEC_LANES; i++)
+			ts_vec_add(g->v6 >> i & 1 ? p->v6 : p->v4, g->pkts[i], p->iface);
+}
+
+static uint64_t
+parse_groups(struct parse *p, struct rte_mbuf **pkts, uint16_t n)
+{
+	uint64_t bytes = 0;
+
+	for (uint16_t i = 0; i < n; i += TS_VEC_LANES) {
+		struct group g = {.pkts = pkts + i};
+
+		if (unlikely(!plain(p, &g))) {
+			bytes += ts_parse_frames(p->w, p->port, pkts + i, TS_VEC_LANES, p->v4, p->v6);
+			continue;
+		}
+		bytes += count_senders(p, &g);
+		add(p, &g);
+	}
+	return bytes;
+}
+
+void
+TS_VEC(ts_parse)(
+	struct ts_worker *w, uint16_t port, struct rte_mbuf **pkts, uint16_t n, struct ts_vec *v4, struct ts_vec *v6)
+{
+	uint16_t iface = w->tables->port_map[port].untagged, groups = 0;
+	struct parse p = {.w = w, .v4 = v4, .v6 = v6, .iface = iface, .port = port};
+	uint64_t bytes = 0;
+
+#pragma GCC unroll 8
+	for (uint16_t i = 0; i < n; i++)
+		rte_prefetch0(rte_pktmbuf_mtod(pkts[i], void *));
+	if (iface != TS_NO_IFACE) {
+		memcpy(&p.mac_first, w->tables->ifaces[iface].mac.addr_bytes, sizeof(p.mac_first));
+		memcpy(&p.mac_last, w->tables->ifaces[iface].mac.addr_bytes + sizeof(p.mac_first), sizeof(p.mac_last));
+		groups = n & ~(TS_VEC_LANES - 1);
+		bytes = parse_groups(&p, pkts, groups);
+	}
+	if (groups != n)
+		bytes += ts_parse_frames(w, port, pkts + groups, n - groups, v4, v6);
+	ts_count_received(w, port, n, bytes);
+}
+
+#endif
