@@ -77,6 +77,7 @@ fill_adjacency(struct ts_nexthops *n, const struct adjacency *a)
 	new.mtu = iface->mtu;
 	new.l2_len = RTE_ETHER_HDR_LEN + iface->n_tags * sizeof(struct rte_vlan_hdr);
 	new.resolved = neigh != NULL;
+	new.plain_mtu = neigh != NULL && iface->n_tags == 0 ? iface->mtu : 0;
 	new.family = a->key.family;
 	memcpy(new.addr, a->key.addr, sizeof(new.addr));
 	write_l2(new.l2, iface, neigh != NULL ? neigh->mac : NULL);

@@ -78,6 +78,7 @@ make_entry(struct ts_nexthops *n, const struct ts_nexthop *e, const uint8_t weig
 	m->id = (uint16_t)id;
 	HASH_ADD(hh, n->by_key, key, NH_KEY_LEN, m);
 	n->entries[id] = *e;
+	n->alone[id] = e->kind == TS_NH_ADJACENCY && e->n_slots == 1 ? e->slots[0] : TS_ADJACENCY_NONE;
 	for (unsigned i = 0; i < e->n_slots && !is_neigh(m); i++)
 		if (first_of_its_kind(e, i))
 			ts_adjacency_gateway(n, e->slots[i], true);
@@ -317,6 +318,12 @@ ts_nexthop_array(const struct ts_nexthops *n)
 	return n->entries;
 }
 
+const uint16_t *
+ts_nexthop_alone(const struct ts_nexthops *n)
+{
+	return n->alone;
+}
+
 static int
 by_path(const void *a, const void *b)
 {
@@ -403,14 +410,15 @@ allocate(struct ts_nexthops *n, uint32_t max_nexthops, uint32_t max_adj)
 {
 	uint32_t ids = RTE_MIN(max_nexthops + 1, (uint32_t)TS_MAX_NEXTHOPS);
 
-	max_adj = RTE_MIN(RTE_MAX(max_adj, 1u), (uint32_t)UINT16_MAX + 1);
-	if (ts_id_pool_init(&n->ids, 1, ids) < 0 || ts_id_pool_init(&n->adj_ids, 0, max_adj) < 0)
+	max_adj = RTE_MIN(max_adj, (uint32_t)UINT16_MAX) + TS_ADJACENCY_NONE + 1;
+	if (ts_id_pool_init(&n->ids, 1, ids) < 0 || ts_id_pool_init(&n->adj_ids, TS_ADJACENCY_NONE + 1, max_adj) < 0)
 		return false;
 	n->meta = calloc(ids, sizeof(*n->meta));
 	n->entries = rte_zmalloc("ts_nexthops", TS_MAX_NEXTHOPS * sizeof(*n->entries), RTE_CACHE_LINE_SIZE);
+	n->alone = rte_zmalloc("ts_alone", TS_MAX_NEXTHOPS * sizeof(*n->alone), RTE_CACHE_LINE_SIZE);
 	n->adj_meta = calloc(max_adj, sizeof(*n->adj_meta));
 	n->adj = aligned_alloc(RTE_CACHE_LINE_SIZE, max_adj * sizeof(*n->adj));
-	if (n->meta == NULL || n->entries == NULL || n->adj_meta == NULL || n->adj == NULL)
+	if (n->meta == NULL || n->entries == NULL || n->alone == NULL || n->adj_meta == NULL || n->adj == NULL)
 		return false;
 	memset(n->adj, 0, max_adj * sizeof(*n->adj));
 	n->adj_dirty = true;
@@ -448,6 +456,7 @@ ts_nexthops_free(struct ts_nexthops *n)
 	ts_id_pool_fini(&n->ids);
 	ts_id_pool_fini(&n->adj_ids);
 	rte_free(n->entries);
+	rte_free(n->alone);
 	free(n->meta);
 	free(n->adj_meta);
 	free(n->adj);

@@ -52,6 +52,7 @@ void ts_nexthop_hold(struct ts_nexthops *n, uint32_t id);
 void ts_nexthop_put(struct ts_nexthops *n, uint32_t id);
 
 const struct ts_nexthop *ts_nexthop_array(const struct ts_nexthops *n); /* [TS_MAX_NEXTHOPS] */
+const uint16_t *ts_nexthop_alone(const struct ts_nexthops *n);		/* likewise; struct ts_tables */
 
 /* Paths of an ADJACENCY next hop with their weights, sorted; returns how many were written. */
 unsigned ts_nexthop_paths(const struct ts_nexthops *n, uint32_t id, struct ts_path *out, unsigned max);

@@ -48,6 +48,7 @@ typedef void (*gateway_fn)(void *arg, uint16_t iface, uint8_t family, const uint
 struct ts_nexthops {
 	const struct ts_ifaces *ifaces;
 	struct ts_nexthop *entries; /* [TS_MAX_NEXTHOPS], read by workers */
+	uint16_t *alone;	    /* likewise; from them */
 	struct nexthop_meta *meta;  /* by id */
 	struct nexthop_meta *by_key;
 	struct ts_id_pool ids;

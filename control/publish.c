@@ -104,6 +104,7 @@ new_tables(const struct ts_publisher *p)
 	if (p->now != NULL)
 		*t = *p->now;
 	t->nexthops = ts_nexthop_array(p->nexthops);
+	t->alone = ts_nexthop_alone(p->nexthops);
 	t->ifaces = p->ifaces->dp;
 	t->port_map = p->ifaces->port_map;
 	t->n_ifaces = p->ifaces->n;

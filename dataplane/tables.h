@@ -77,13 +77,15 @@ struct ts_nexthop {
 } __rte_cache_aligned;
 _Static_assert(sizeof(struct ts_nexthop) == RTE_CACHE_LINE_SIZE, "a next hop is one cache line");
 
-#define TS_L2_MAX 22 /* Ethernet and two tags */
+#define TS_L2_MAX 22	    /* Ethernet and two tags */
+#define TS_ADJACENCY_NONE 0 /* index of an adjacency that is never resolved */
 
 /* A neighbour on a link: everything that sending to it takes, in one cache line. */
 struct ts_adjacency {
 	uint16_t port;
 	uint16_t iface;
 	uint16_t mtu;		   /* of IP packets, bytes */
+	uint16_t plain_mtu;	   /* likewise where an untagged Ethernet header is all that sending takes; else 0 */
 	uint8_t l2_len;		   /* 14, 18 or 22 */
 	uint8_t resolved;	   /* 0: `l2` holds no destination yet, packets wait */
 	uint8_t family;		   /* AF_INET or AF_INET6, of `addr`; 0: the far end of test packets (probe.c) */
@@ -268,6 +270,7 @@ struct ts_tables {
 	const struct ts_fib4 *fib4;
 	const struct ts_fib6 *fib6;
 	const struct ts_nexthop *nexthops; /* [TS_MAX_NEXTHOPS] */
+	const uint16_t *alone; /* [TS_MAX_NEXTHOPS]: the adjacency of a next hop that is one neighbour; else ..._NONE */
 	const struct ts_adjacency *adjacencies;
 	const struct ts_services *services;
 	const struct ts_iface *ifaces;	    /* fixed from start to stop, like the two below */

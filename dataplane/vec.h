@@ -45,7 +45,7 @@ ts_vec_hand_over(const struct ts_vec *in, struct ts_vec *lane, uint16_t domain)
 {
 	memcpy(lane->pkt, in->pkt, in->n * sizeof(in->pkt[0]));
 	memcpy(lane->iface, in->iface, in->n * sizeof(in->iface[0]));
-	for (uint16_t i = 0; i < in->n; i++)
+	for (unsigned i = 0; i < TS_BURST_MAX; i++) /* a constant number of times: a few wide stores */
 		lane->domain[i] = domain;
 	lane->n = in->n;
 }

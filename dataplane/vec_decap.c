@@ -332,12 +332,11 @@ run(struct ts_worker *w, struct ts_vec *in, uint64_t plain, const struct ts_tunn
 	ts_fib6_lookup_bulk(w->tables->fib6, dst, nh, in->n);
 	for (uint16_t i = 0; i < in->n; i++) {
 		struct rte_mbuf *m = in->pkt[i];
-		const struct ts_nexthop *hop = ts_nexthop(w, nh[i]);
 		uint32_t len = m->pkt_len - TS_IPV4_HDR_LEN;
-		const struct ts_adjacency *adj = ts_vec_plain_neighbour(w, hop, len);
+		const struct ts_adjacency *adj = ts_vec_neighbour(w, nh[i]);
 
-		if (unlikely(!(at_once >> i & 1) || adj == NULL)) {
-			forward_others(w, in, i, plain >> i & 1, hop, &outer[i], lane);
+		if (unlikely(!(at_once >> i & 1) || len > adj->plain_mtu)) {
+			forward_others(w, in, i, plain >> i & 1, ts_nexthop(w, nh[i]), &outer[i], lane);
 			continue;
 		}
 		rewrite(m, adj);

@@ -197,22 +197,30 @@ prepare8(const struct encap_lane *l, embedded_fn embedded, const uint8_t *const 
 		<< at;
 }
 
+/* In one segment, with room in front for both headers. */
+static inline unsigned
+with_room(const uint8_t *const m[TS_VEC_LANES])
+{
+	const __m256i more = ts_vec_all(TS_IPV4_HDR_LEN + RTE_ETHER_HDR_LEN - 1), low = ts_vec_all(UINT16_MAX);
+	__m256i data_off, segments;
+
+	_Static_assert(offsetof(struct rte_mbuf, nb_segs) == offsetof(struct rte_mbuf, data_off) + 4, "two words");
+	ts_vec_words2(m, offsetof(struct rte_mbuf, data_off), &data_off, &segments);
+	return ts_vec_bits(_mm256_and_si256(
+		ts_vec_is(segments, UINT16_MAX, 1), _mm256_cmpgt_epi32(_mm256_and_si256(data_off, low), more)));
+}
+
 /* The neighbour behind each next hop, and for which packets that is all. */
 static inline void
-find_neighbours(const struct ts_worker *w, const struct encap_lane *l, struct rte_mbuf *const *pkt, unsigned n,
-	struct encap_batch *b)
+find_neighbours(const struct ts_worker *w, const struct encap_lane *l, unsigned n, struct encap_batch *b)
 {
 	uint64_t easy = 0;
 
 	for (unsigned i = 0; i < n; i++) {
-		const struct rte_mbuf *m = pkt[i];
-
-		b->adj[i] = ts_vec_plain_neighbour(w, ts_nexthop(w, b->nh[i]), b->total[i]);
-		easy |= (uint64_t)(b->adj[i] != NULL && m->nb_segs == 1 &&
-				m->data_off >= TS_IPV4_HDR_LEN + RTE_ETHER_HDR_LEN)
-			<< i;
+		b->adj[i] = ts_vec_neighbour(w, b->nh[i]);
+		easy |= (uint64_t)(b->total[i] <= b->adj[i]->plain_mtu) << i;
 	}
-	b->easy = l->limited ? 0 : easy & b->plain;
+	b->easy &= l->limited ? 0 : easy & b->plain;
 }
 
 /* The rest of the far ends' and the natives' tests, which are loads from tables. */
@@ -226,18 +234,19 @@ look_up(const struct ts_worker *w, const struct encap_lane *l, struct rte_mbuf *
 		if (ts_prefix_set_contains(deny, rte_pktmbuf_mtod(pkt[i], const struct rte_ipv6_hdr *)->src_addr))
 			b->plain &= ~(UINT64_C(1) << i);
 	ts_fib4_lookup_bulk(w->tables->fib4, b->dst, b->nh, n);
-	find_neighbours(w, l, pkt, n, b);
+	find_neighbours(w, l, n, b);
 }
 
-static inline void
-pointers(const uint8_t *ip[TS_VEC_LANES], struct rte_mbuf *const *pkt, unsigned n)
+static inline __attribute__((always_inline)) void
+prepare_group(const struct encap_lane *l, embedded_fn embedded, struct rte_mbuf *const pkt[TS_VEC_LANES],
+	struct encap_batch *b, unsigned at)
 {
-	if (likely(n >= TS_VEC_LANES))
-		for (unsigned i = 0; i < TS_VEC_LANES; i++)
-			ip[i] = rte_pktmbuf_mtod(pkt[i], const uint8_t *);
-	else
-		for (unsigned i = 0; i < TS_VEC_LANES; i++)
-			ip[i] = rte_pktmbuf_mtod(pkt[RTE_MIN(i, n - 1)], const uint8_t *);
+	const uint8_t *ip[TS_VEC_LANES];
+
+	for (unsigned i = 0; i < TS_VEC_LANES; i++)
+		ip[i] = rte_pktmbuf_mtod(pkt[i], const uint8_t *);
+	prepare8(l, embedded, ip, b, at);
+	b->easy |= (uint64_t)with_room((const uint8_t *const *)pkt) << at;
 }
 
 /* The last group is filled up with its last packet. */
@@ -245,12 +254,16 @@ static inline __attribute__((always_inline)) void
 prepare(const struct ts_worker *w, const struct encap_lane *l, embedded_fn embedded, struct rte_mbuf *const *pkt,
 	unsigned n, struct encap_batch *b)
 {
-	const uint8_t *ip[TS_VEC_LANES];
+	struct rte_mbuf *last[TS_VEC_LANES];
+	unsigned at;
 
-	b->plain = 0;
-	for (unsigned at = 0; at < n; at += TS_VEC_LANES) {
-		pointers(ip, pkt + at, n - at);
-		prepare8(l, embedded, ip, b, at);
+	b->plain = b->easy = 0;
+	for (at = 0; at + TS_VEC_LANES <= n; at += TS_VEC_LANES)
+		prepare_group(l, embedded, pkt + at, b, at);
+	if (at < n) {
+		for (unsigned i = 0; i < TS_VEC_LANES; i++)
+			last[i] = pkt[RTE_MIN(at + i, n - 1)];
+		prepare_group(l, embedded, last, b, at);
 	}
 	/* A pass of its own: within the groups it would wait for each one's addresses. */
 	for (unsigned i = 0; i < n; i++)

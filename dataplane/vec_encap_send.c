@@ -56,7 +56,7 @@ send_plain(struct ts_worker *w, struct rte_mbuf *m, const struct encap_lane *l, 
 	const struct ts_adjacency *adj = b->adj[i];
 	unsigned l2_len, headroom;
 
-	if (unlikely(adj == NULL)) {
+	if (unlikely(total > adj->plain_mtu)) {
 		adj = ts_adjacency_of(w, ts_nexthop(w, b->nh[i]), m);
 		if (adj == NULL)
 			return false;
@@ -166,8 +166,8 @@ send8(struct ts_worker *w, const struct encap_lane *l, struct rte_mbuf *const *p
 		m->data_len += more;
 		m->pkt_len += more;
 		sent->bytes += b->total[at + i];
-		ts_vec_enqueue(w, sent, adj->port, m);
 	}
+	ts_vec_enqueue8(w, sent, &b->adj[at], &pkt[at]);
 	sent->packets += TS_VEC_LANES;
 }
 

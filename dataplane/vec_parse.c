@@ -12,9 +12,6 @@
  * of the sender, EtherType and the first bytes of IP, the IPv6 header's length. */
 #define WORDS_AT 4u
 
-_Static_assert(offsetof(struct rte_mbuf, data_len) == offsetof(struct rte_mbuf, pkt_len) + sizeof(uint32_t),
-	"both lengths are in 8 bytes");
-
 typedef uint64_t __attribute__((may_alias, aligned(4))) both_lengths;
 
 struct parse {
@@ -41,26 +38,14 @@ load32(const uint8_t *p)
 	return v;
 }
 
-/* Nothing of a frame may be read before its length is known to be enough. */
-static inline bool
-lengths(struct group *g)
-{
-	const __m256i least = ts_vec_all(RTE_ETHER_HDR_LEN + TS_IPV6_HDR_LEN - 1);
-	__m256i pkt_len, good;
-
-	ts_vec_words2((const uint8_t *const *)g->pkts, offsetof(struct rte_mbuf, pkt_len), &pkt_len, &g->len);
-	g->len = _mm256_and_si256(g->len, ts_vec_all(UINT16_MAX)); /* the VLAN tag is behind it */
-	good = _mm256_and_si256(_mm256_cmpeq_epi32(pkt_len, g->len), _mm256_cmpgt_epi32(g->len, least));
-	return ts_vec_bits(good) == (1u << TS_VEC_LANES) - 1;
-}
-
 static inline bool
 plain(const struct parse *p, struct group *g)
 {
 	uint32_t other = 0;
 	__m256i ours, ip4, ip6, length;
 
-	if (unlikely(!lengths(g)))
+	/* Nothing of a frame may be read before its length is known to be enough. */
+	if (unlikely(!ts_vec_all_whole(g->pkts, RTE_ETHER_HDR_LEN + TS_IPV6_HDR_LEN, &g->len)))
 		return false;
 	for (unsigned i = 0; i < TS_VEC_LANES; i++) {
 		g->frame[i] = rte_pktmbuf_mtod(g->pkts[i], const uint8_t *);

@@ -7,15 +7,12 @@
 
 #include "worker_priv.h"
 
-/* The neighbour, if sending to it takes no more than an Ethernet header. */
+/* Whoever a packet goes to if that is one neighbour: it is, and an Ethernet header is all that it takes, when the
+ * packet is no longer than `plain_mtu`. */
 static inline const struct ts_adjacency *
-ts_vec_plain_neighbour(const struct ts_worker *w, const struct ts_nexthop *nh, uint32_t len)
+ts_vec_neighbour(const struct ts_worker *w, uint32_t nh)
 {
-	const struct ts_adjacency *adj = &w->tables->adjacencies[nh->slots[0]];
-
-	if (unlikely(nh->kind != TS_NH_ADJACENCY || nh->n_slots != 1))
-		return NULL;
-	return likely(adj->resolved && adj->l2_len == RTE_ETHER_HDR_LEN && len <= adj->mtu) ? adj : NULL;
+	return &w->tables->adjacencies[w->tables->alone[nh]];
 }
 
 /* Of a burst, so far. `port` begins as UINT_MAX. */
@@ -38,6 +35,28 @@ ts_vec_enqueue(struct ts_worker *w, struct ts_vec_sent *sent, unsigned port, str
 	b->pkt[b->n++] = m;
 	if (unlikely(b->n == TS_BURST_MAX))
 		ts_tx_flush_port(w, (uint16_t)port);
+}
+
+/* Eight, each to its neighbour. */
+static inline void
+ts_vec_enqueue8(struct ts_worker *w, struct ts_vec_sent *sent, const struct ts_adjacency *const adj[8],
+	struct rte_mbuf *const m[8])
+{
+	struct ts_tx_buffer *b;
+	unsigned differ = 0;
+
+	for (unsigned i = 1; i < 8; i++)
+		differ |= adj[0]->port ^ adj[i]->port;
+	if (unlikely(differ != 0 || adj[0]->port != sent->port || sent->buffer->n > TS_BURST_MAX - 8)) {
+		for (unsigned i = 0; i < 8; i++)
+			ts_vec_enqueue(w, sent, adj[i]->port, m[i]);
+		return;
+	}
+	b = sent->buffer;
+	memcpy(&b->pkt[b->n], m, 8 * sizeof(m[0]));
+	b->n += 8;
+	if (unlikely(b->n == TS_BURST_MAX))
+		ts_tx_flush_port(w, adj[0]->port);
 }
 
 #endif

@@ -122,9 +122,30 @@ struct ts_vec_group {
 	uint32_t len[TS_VEC_LANES] __rte_aligned(32);
 };
 
+/* Are eight packets all in one segment, and hold `at_least` bytes? Only then *len is their lengths. */
+static inline bool
+ts_vec_all_whole(struct rte_mbuf *const m[TS_VEC_LANES], uint32_t at_least, __m256i *len)
+{
+	__m256i pkt_len, whole;
+
+	_Static_assert(offsetof(struct rte_mbuf, data_len) == offsetof(struct rte_mbuf, pkt_len) + 4, "two words");
+	ts_vec_words2((const uint8_t *const *)m, offsetof(struct rte_mbuf, pkt_len), &pkt_len, len);
+	*len = _mm256_and_si256(*len, ts_vec_all(UINT16_MAX)); /* a VLAN tag is behind it */
+	whole = _mm256_and_si256(_mm256_cmpeq_epi32(pkt_len, *len), _mm256_cmpgt_epi32(*len, ts_vec_all(at_least - 1)));
+	return likely(ts_vec_bits(whole) == (1u << TS_VEC_LANES) - 1);
+}
+
 static inline void
 ts_vec_group_of(const struct ts_vec *in, unsigned first, uint32_t at_least, struct ts_vec_group *g)
 {
+	__m256i len;
+
+	if (likely(first + TS_VEC_LANES <= in->n && ts_vec_all_whole(&in->pkt[first], at_least, &len))) {
+		_mm256_store_si256((void *)g->len, len);
+		for (unsigned i = 0; i < TS_VEC_LANES; i++)
+			g->p[i] = rte_pktmbuf_mtod(in->pkt[first + i], const uint8_t *);
+		return;
+	}
 	for (unsigned i = 0; i < TS_VEC_LANES; i++) {
 		/* Beyond the end the last one stands in: its lanes are not looked at. */
 		const struct rte_mbuf *m = in->pkt[RTE_MIN(first + i, in->n - 1u)];
