@@ -25,7 +25,7 @@ take_over(struct ts_neighbour_counters *t, struct ts_neighbour_slot *s, uint64_t
 }
 
 static struct ts_neighbour_slot *
-find(struct ts_neighbour_counters *t, unsigned home, uint64_t key)
+find(struct ts_neighbour_counters *t, uint64_t home, uint64_t key)
 {
 	for (unsigned way = 0; way < TS_NEIGHBOUR_WAYS; way++)
 		if (t->slot[home ^ way].key == key)
@@ -34,7 +34,7 @@ find(struct ts_neighbour_counters *t, unsigned home, uint64_t key)
 }
 
 struct ts_neighbour_slot *
-ts_neighbours_place(struct ts_neighbour_counters *t, unsigned home, uint64_t key)
+ts_neighbours_place(struct ts_neighbour_counters *t, uint64_t home, uint64_t key)
 {
 	struct ts_neighbour_slot *s, *least = &t->slot[home];
 

@@ -42,7 +42,7 @@ struct ts_neighbour_counters {
 void ts_neighbours_init(struct ts_neighbour_counters *t, uint64_t seed);
 
 /* Of a key that is not in `home`, its place: where else it is, or what somebody leaves for it; `other` for groups. */
-struct ts_neighbour_slot *ts_neighbours_place(struct ts_neighbour_counters *t, unsigned home, uint64_t key);
+struct ts_neighbour_slot *ts_neighbours_place(struct ts_neighbour_counters *t, uint64_t home, uint64_t key);
 
 /* `mac`: in an Ethernet header, so that two bytes behind it can be read. */
 static inline uint64_t
@@ -54,19 +54,19 @@ ts_neighbour_key(uint16_t port, const uint8_t *mac)
 	return key << 16 | port;
 }
 
-static inline unsigned
+static inline uint64_t
 ts_neighbour_home(const struct ts_neighbour_counters *t, uint64_t key)
 {
 	uint64_t hash = (key ^ t->seed) * UINT64_C(0x9e3779b97f4a7c15);
 
 	/* MACs differ in their last byte, the key's first: it moves the product's first bits only. */
-	return (unsigned)(hash >> (64 - TS_NEIGHBOUR_BITS));
+	return hash >> (64 - TS_NEIGHBOUR_BITS);
 }
 
 static inline void
 ts_neighbours_count(struct ts_neighbour_counters *t, uint64_t key, uint32_t packets, uint32_t bytes)
 {
-	unsigned home = ts_neighbour_home(t, key);
+	uint64_t home = ts_neighbour_home(t, key);
 	struct ts_neighbour_slot *s = &t->slot[home];
 
 	if (unlikely(s->key != key))

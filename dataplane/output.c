@@ -83,63 +83,27 @@ ts_output_glean(struct ts_worker *w, struct rte_mbuf *m, uint16_t iface, rte_be1
 		ts_neigh_wait(w, m, iface, AF_INET6, rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *)->dst_addr, true);
 }
 
-static inline uint64_t
-receiver_of(uint16_t port, const struct rte_mbuf *m)
-{
-	return ts_neighbour_key(port, rte_pktmbuf_mtod(m, const uint8_t *));
-}
-
-/* O23, packets by receiver, counted as if all of them were sent; returns their bytes. */
-static uint64_t
-count_receivers(struct ts_neighbour_counters *t, uint16_t port, const struct ts_tx_buffer *b)
-{
-	uint64_t bytes = 0;
-
-	for (uint16_t i = 0; i < b->n; i++) {
-		uint32_t len = rte_pktmbuf_pkt_len(b->pkt[i]);
-
-		ts_neighbours_count(t, receiver_of(port, b->pkt[i]), 1, len);
-		bytes += len;
-	}
-	return bytes;
-}
-
-/* Packets that the port did not take: freed, and not counted as sent. Returns their bytes. */
-static uint64_t
-refused(struct ts_worker *w, uint16_t port, struct ts_tx_buffer *b, uint16_t sent)
-{
-	uint64_t bytes = 0;
-
-	for (uint16_t i = sent; i < b->n; i++) {
-		uint32_t len = rte_pktmbuf_pkt_len(b->pkt[i]);
-
-		ts_neighbours_take_back(&w->neighbours[TS_FLOW_TX], receiver_of(port, b->pkt[i]), len);
-		ts_drop(w, b->pkt[i], TS_C_drop_tx_refused);
-		bytes += len;
-	}
-	return bytes;
-}
-
 void
 ts_tx_flush_port(struct ts_worker *w, uint16_t port)
 {
 	struct ts_tx_buffer *b = &w->tx[port];
 	struct ts_port_counters *c = &w->ports[port];
-	/* Lengths and addresses are read before the port owns the packets. */
-	uint64_t bytes = count_receivers(&w->neighbours[TS_FLOW_TX], port, b);
 	uint16_t sent;
 
 	if (unlikely(w->observe != NULL))
 		ts_observe_tx(w, port, b->pkt, b->n);
 	sent = rte_eth_tx_burst(port, w->conf.tx_queue, b->pkt, b->n);
-	if (unlikely(sent < b->n))
-		bytes -= refused(w, port, b, sent);
+	for (uint16_t i = sent; i < b->n; i++) {
+		ts_tx_uncount(w, b, port, b->pkt[i]);
+		ts_drop(w, b->pkt[i], TS_C_drop_tx_refused);
+	}
 	c->tx_packets += sent;
-	c->tx_bytes += bytes;
+	c->tx_bytes += b->bytes;
 	c->tx_refused += b->n - sent;
 	w->counters[TS_C_tx_packets] += sent;
-	w->counters[TS_C_tx_bytes] += bytes;
+	w->counters[TS_C_tx_bytes] += b->bytes;
 	b->n = 0;
+	b->bytes = 0;
 }
 
 void

@@ -73,8 +73,11 @@ static void
 empty_tx(struct ts_worker *w)
 {
 	for (; w->tx_pending != 0; w->tx_pending &= w->tx_pending - 1) {
-		struct ts_tx_buffer *b = &w->tx[__builtin_ctz(w->tx_pending)];
+		uint16_t port = (uint16_t)__builtin_ctz(w->tx_pending);
+		struct ts_tx_buffer *b = &w->tx[port];
 
+		for (uint16_t i = 0; i < b->n; i++)
+			ts_tx_uncount(w, b, port, b->pkt[i]);
 		rte_pktmbuf_free_bulk(b->pkt, b->n);
 		b->n = 0;
 	}

@@ -243,8 +243,19 @@ nothing_else(const struct ts_worker *w, const struct ts_tunnel *t)
 		s->loop_guard->n_known_6rd == 0 && (t == NULL || !t->clamp_mss);
 }
 
-/* The Ethernet header stands at the end of the 16 bytes, which reach into the outer header that goes. */
-static inline void
+/* A burst, as far as it is known. */
+struct burst {
+	uint8_t dst[TS_BURST_MAX][16]; /* of the inner packets; where they are not plain, once they are admitted */
+	uint32_t len[TS_BURST_MAX] __rte_aligned(32); /* likewise, bytes */
+	uint32_t nh[TS_BURST_MAX];
+	const struct ts_adjacency *adj[TS_BURST_MAX];
+	struct ts_outer outer[TS_BURST_MAX];
+	uint64_t plain;
+};
+
+/* The Ethernet header stands at the end of the 16 bytes, which reach into the outer header that goes. Returns the
+ * inner packet's length. */
+static inline uint32_t
 rewrite(struct rte_mbuf *m, const struct ts_adjacency *adj)
 {
 	uint8_t *ip6 = rte_pktmbuf_mtod(m, uint8_t *) + TS_IPV4_HDR_LEN;
@@ -254,128 +265,155 @@ rewrite(struct rte_mbuf *m, const struct ts_adjacency *adj)
 	ip6[7]--;
 	m->data_off += TS_IPV4_HDR_LEN - RTE_ETHER_HDR_LEN;
 	m->data_len -= TS_IPV4_HDR_LEN - RTE_ETHER_HDR_LEN;
-	m->pkt_len = m->data_len;
+	m->pkt_len -= TS_IPV4_HDR_LEN - RTE_ETHER_HDR_LEN;
+	return m->pkt_len - RTE_ETHER_HDR_LEN;
 }
 _Static_assert(offsetof(struct ts_adjacency, l2) >= 2, "rewrite() reads from two bytes before it");
 
+static inline void
+send8(struct ts_worker *w, struct rte_mbuf *const m[TS_VEC_LANES], const struct ts_adjacency *const adj[TS_VEC_LANES],
+	struct ts_vec_sent *sent)
+{
+	for (unsigned i = 0; i < TS_VEC_LANES; i++)
+		sent->bytes += rewrite(m[i], adj[i]);
+	ts_vec_enqueue8(w, sent, adj, m);
+}
+
 /* What is not sent so is forwarded as the scalar lane does it. */
 static inline void
-forward_others(struct ts_worker *w, struct ts_vec *in, uint16_t i, bool plain, const struct ts_nexthop *nh,
-	struct ts_outer *outer, const struct ts_decap_lane *lane)
+forward_other(struct ts_worker *w, struct ts_vec *in, uint16_t i, struct burst *b, const struct ts_decap_lane *lane)
 {
 	struct rte_mbuf *m = in->pkt[i];
 
-	if (plain) {
-		*outer = ts_outer_of(rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *));
+	if (b->plain >> i & 1) {
+		b->outer[i] = ts_outer_of(rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *));
 		rte_pktmbuf_adj(m, TS_IPV4_HDR_LEN);
 	}
-	lane->forward(w, m, in->domain[i], nh, outer);
+	lane->forward(w, m, in->domain[i], ts_nexthop(w, b->nh[i]), &b->outer[i]);
 }
 
-/* The plain ones as they are, the others admitted; returns the plain ones among what is left. */
-static inline uint64_t
-admit(struct ts_worker *w, struct ts_vec *in, uint64_t plain, bool mirror, uint8_t dst[][16], struct ts_outer *outer,
-	const struct ts_decap_lane *lane)
+/* The plain ones as they are, the others admitted, so that fewer may be left. */
+static inline void
+admit(struct ts_worker *w, struct ts_vec *in, bool mirror, struct burst *b, const struct ts_decap_lane *lane)
 {
 	uint64_t left = 0;
 	uint16_t n = 0;
 
 	for (uint16_t i = 0; i < in->n; i++) {
 		struct rte_mbuf *m = in->pkt[i];
-		uint64_t is_plain = plain >> i & 1;
+		uint64_t is_plain = b->plain >> i & 1;
 		const struct rte_ipv4_hdr *ip4 = rte_pktmbuf_mtod(m, const struct rte_ipv4_hdr *);
 
 		if (unlikely(!is_plain)) {
-			if (!lane->admit(w, m, in->domain[i], &outer[n]))
+			if (!lane->admit(w, m, in->domain[i], &b->outer[n]))
 				continue;
-			memcpy(dst[n], rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *)->dst_addr, 16);
+			memcpy(b->dst[n], rte_pktmbuf_mtod(m, const struct rte_ipv6_hdr *)->dst_addr, 16);
 		} else {
 			if (unlikely(mirror))
 				ts_site_table_set(w->tables->services->mirror, ip4->src_addr, ip4->dst_addr);
-			memcpy(dst[n], ((const struct rte_ipv6_hdr *)(ip4 + 1))->dst_addr, 16);
+			memcpy(b->dst[n], ((const struct rte_ipv6_hdr *)(ip4 + 1))->dst_addr, 16);
 		}
+		b->len[n] = m->pkt_len - (is_plain ? TS_IPV4_HDR_LEN : 0);
 		left |= is_plain << n;
 		in->domain[n] = in->domain[i];
 		in->pkt[n++] = m;
 	}
 	in->n = n;
-	return left;
+	b->plain = left;
 }
 
-/* All of the burst is plain, and nothing is kept of its outer headers. */
+/* All of the burst is plain, and nothing is kept of its outer headers: the lengths are known. */
 static inline void
-inner_destinations(const struct ts_vec *in, uint8_t dst[][16])
+inner_destinations(const struct ts_vec *in, struct burst *b)
 {
 	for (uint16_t i = 0; i < in->n; i++) {
 		const struct rte_ipv4_hdr *ip4 = rte_pktmbuf_mtod(in->pkt[i], const struct rte_ipv4_hdr *);
 
-		memcpy(dst[i], ((const struct rte_ipv6_hdr *)(ip4 + 1))->dst_addr, 16);
+		memcpy(b->dst[i], ((const struct rte_ipv6_hdr *)(ip4 + 1))->dst_addr, 16);
 	}
 }
 
-static __rte_always_inline void
-run(struct ts_worker *w, struct ts_vec *in, uint64_t plain, const struct ts_tunnel *t, const struct ts_decap_lane *lane)
+/* In their order: the easy ones at once, eight together where they are, the others by the scalar lane. */
+static inline void
+send_burst(struct ts_worker *w, struct ts_vec *in, uint64_t easy, struct burst *b, const struct ts_decap_lane *lane)
 {
-	bool mirror = lane == &ts_decap_lane_6to4 && w->tables->services->sixto4.mirror;
 	struct ts_vec_sent sent = {.port = UINT_MAX};
-	struct ts_outer outer[TS_BURST_MAX];
-	uint8_t dst[TS_BURST_MAX][16];
-	uint32_t nh[TS_BURST_MAX];
-	uint64_t at_once;
 
-	plain &= ts_vec_lanes_used(in->n);
-	if (likely(plain == ts_vec_lanes_used(in->n) && !mirror))
-		inner_destinations(in, dst);
-	else
-		plain = admit(w, in, plain, mirror, dst, outer, lane);
-	at_once = nothing_else(w, t) ? plain : 0;
-	ts_fib6_lookup_bulk(w->tables->fib6, dst, nh, in->n);
-	for (uint16_t i = 0; i < in->n; i++) {
-		struct rte_mbuf *m = in->pkt[i];
-		uint32_t len = m->pkt_len - TS_IPV4_HDR_LEN;
-		const struct ts_adjacency *adj = ts_vec_neighbour(w, nh[i]);
-
-		if (unlikely(!(at_once >> i & 1) || len > adj->plain_mtu)) {
-			forward_others(w, in, i, plain >> i & 1, ts_nexthop(w, nh[i]), &outer[i], lane);
+	for (uint16_t i = 0; i < in->n;) {
+		if (i % TS_VEC_LANES == 0 && (easy >> i & 0xff) == 0xff) {
+			send8(w, &in->pkt[i], &b->adj[i], &sent);
+			i += TS_VEC_LANES;
 			continue;
 		}
-		rewrite(m, adj);
-		sent.packets++;
-		sent.bytes += len;
-		ts_vec_enqueue(w, &sent, adj->port, m);
+		if (likely(easy >> i & 1)) {
+			sent.bytes += rewrite(in->pkt[i], b->adj[i]);
+			ts_vec_enqueue(w, &sent, b->adj[i]->port, in->pkt[i]);
+		} else {
+			forward_other(w, in, i, b, lane);
+		}
+		i++;
 	}
-	w->counters[lane->counters->packets] += sent.packets;
+	w->counters[lane->counters->packets] += (uint64_t)__builtin_popcountll(easy);
 	w->counters[lane->counters->bytes] += sent.bytes;
+}
+
+static __rte_always_inline void
+run(struct ts_worker *w, struct ts_vec *in, struct burst *b, const struct ts_tunnel *t,
+	const struct ts_decap_lane *lane)
+{
+	bool mirror = lane == &ts_decap_lane_6to4 && w->tables->services->sixto4.mirror;
+	uint64_t easy;
+
+	b->plain &= ts_vec_lanes_used(in->n);
+	if (likely(b->plain == ts_vec_lanes_used(in->n) && !mirror))
+		inner_destinations(in, b);
+	else
+		admit(w, in, mirror, b, lane);
+	ts_fib6_lookup_bulk(w->tables->fib6, b->dst, b->nh, in->n);
+	easy = ts_vec_neighbours(w, b->nh, b->len, in->n, b->adj);
+	send_burst(w, in, nothing_else(w, t) ? easy & b->plain : 0, b, lane);
+}
+
+/* Of the next eight packets. */
+static inline void
+note(struct burst *b, const struct words *v, unsigned at, unsigned plain)
+{
+	__m256i len = _mm256_load_si256((const void *)v->g.len);
+
+	b->plain |= (uint64_t)plain << at;
+	_mm256_store_si256((void *)&b->len[at], _mm256_sub_epi32(len, ts_vec_all(TS_IPV4_HDR_LEN)));
 }
 
 void
 TS_VEC(ts_6to4_decap)(struct ts_worker *w, struct ts_vec *in)
 {
 	const struct ts_services *s = w->tables->services;
-	uint64_t plain = 0;
+	struct burst b;
 	struct words v;
 
+	b.plain = 0;
 	for (unsigned i = 0; i < in->n; i += TS_VEC_LANES) {
 		__m256i ok = plain_of_all(&v, in, i);
 
-		plain |= (uint64_t)ts_vec_bits(_mm256_and_si256(ok, plain_6to4(s, &v, 0))) << i;
+		note(&b, &v, i, ts_vec_bits(_mm256_and_si256(ok, plain_6to4(s, &v, 0))));
 	}
-	run(w, in, plain, &s->sixto4.t, &ts_decap_lane_6to4);
+	run(w, in, &b, &s->sixto4.t, &ts_decap_lane_6to4);
 }
 
 static __rte_always_inline void
 decap_domains(struct ts_worker *w, struct ts_vec *in, plain_fn fn, const struct ts_decap_lane *lane)
 {
 	const struct ts_services *s = w->tables->services;
-	uint64_t plain = 0;
+	struct burst b;
 	struct words v;
 
+	b.plain = 0;
 	for (unsigned i = 0; i < in->n; i += TS_VEC_LANES) {
 		unsigned ok = ts_vec_bits(plain_of_all(&v, in, i));
 
-		plain |= (uint64_t)(ok & plain_of_domains(s, &v, in, i, fn)) << i;
+		note(&b, &v, i, ok & plain_of_domains(s, &v, in, i, fn));
 	}
-	run(w, in, plain, NULL, lane);
+	run(w, in, &b, NULL, lane);
 }
 
 void

@@ -210,19 +210,6 @@ with_room(const uint8_t *const m[TS_VEC_LANES])
 		ts_vec_is(segments, UINT16_MAX, 1), _mm256_cmpgt_epi32(_mm256_and_si256(data_off, low), more)));
 }
 
-/* The neighbour behind each next hop, and for which packets that is all. */
-static inline void
-find_neighbours(const struct ts_worker *w, const struct encap_lane *l, unsigned n, struct encap_batch *b)
-{
-	uint64_t easy = 0;
-
-	for (unsigned i = 0; i < n; i++) {
-		b->adj[i] = ts_vec_neighbour(w, b->nh[i]);
-		easy |= (uint64_t)(b->total[i] <= b->adj[i]->plain_mtu) << i;
-	}
-	b->easy &= l->limited ? 0 : easy & b->plain;
-}
-
 /* The rest of the far ends' and the natives' tests, which are loads from tables. */
 static inline void
 look_up(const struct ts_worker *w, const struct encap_lane *l, struct rte_mbuf *const *pkt, unsigned n,
@@ -234,7 +221,8 @@ look_up(const struct ts_worker *w, const struct encap_lane *l, struct rte_mbuf *
 		if (ts_prefix_set_contains(deny, rte_pktmbuf_mtod(pkt[i], const struct rte_ipv6_hdr *)->src_addr))
 			b->plain &= ~(UINT64_C(1) << i);
 	ts_fib4_lookup_bulk(w->tables->fib4, b->dst, b->nh, n);
-	find_neighbours(w, l, n, b);
+	b->easy &= ts_vec_neighbours(w, b->nh, b->total, n, b->adj);
+	b->easy &= l->limited ? 0 : b->plain;
 }
 
 static inline __attribute__((always_inline)) void

@@ -36,7 +36,7 @@ struct encap_batch {
 	uint32_t sum[TS_BURST_MAX] __rte_aligned(32);	/* of the outer header without identification, not folded */
 	uint32_t total[TS_BURST_MAX] __rte_aligned(32); /* length of the outer packet, bytes */
 	uint32_t nh[TS_BURST_MAX];
-	const struct ts_adjacency *adj[TS_BURST_MAX]; /* ts_vec_neighbour() */
+	const struct ts_adjacency *adj[TS_BURST_MAX]; /* ts_vec_neighbours() */
 };
 
 void TS_VEC(ts_encap_send)(struct ts_worker *w, const struct encap_lane *l, struct rte_mbuf *const *pkt, unsigned n,

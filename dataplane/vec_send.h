@@ -7,12 +7,23 @@
 
 #include "worker_priv.h"
 
-/* Whoever a packet goes to if that is one neighbour: it is, and an Ethernet header is all that it takes, when the
- * packet is no longer than `plain_mtu`. */
-static inline const struct ts_adjacency *
-ts_vec_neighbour(const struct ts_worker *w, uint32_t nh)
+/* Whom each packet goes to if that is one neighbour. Bit per packet: it is, and an Ethernet header is all that it takes
+ * for a packet of `len` bytes. */
+static inline uint64_t
+ts_vec_neighbours(
+	const struct ts_worker *w, const uint32_t *nh, const uint32_t *len, unsigned n, const struct ts_adjacency **adj)
 {
-	return &w->tables->adjacencies[w->tables->alone[nh]];
+	const struct ts_adjacency *all = w->tables->adjacencies;
+	const uint16_t *alone = w->tables->alone;
+	uint64_t fit = 0;
+
+	for (unsigned i = n; i-- > 0;) { /* so that a bit is the comparison's carry */
+		const struct ts_adjacency *a = &all[alone[nh[i]]];
+
+		adj[i] = a;
+		fit = fit + fit + (len[i] <= a->plain_mtu);
+	}
+	return fit;
 }
 
 /* Of a burst, so far. `port` begins as UINT_MAX. */
@@ -32,6 +43,7 @@ ts_vec_enqueue(struct ts_worker *w, struct ts_vec_sent *sent, unsigned port, str
 		sent->buffer = b = &w->tx[port];
 		w->tx_pending |= 1u << port;
 	}
+	ts_tx_count(w, b, (uint16_t)port, m);
 	b->pkt[b->n++] = m;
 	if (unlikely(b->n == TS_BURST_MAX))
 		ts_tx_flush_port(w, (uint16_t)port);
@@ -53,6 +65,8 @@ ts_vec_enqueue8(struct ts_worker *w, struct ts_vec_sent *sent, const struct ts_a
 		return;
 	}
 	b = sent->buffer;
+	for (unsigned i = 0; i < 8; i++)
+		ts_tx_count(w, b, adj[0]->port, m[i]);
 	memcpy(&b->pkt[b->n], m, 8 * sizeof(m[0]));
 	b->n += 8;
 	if (unlikely(b->n == TS_BURST_MAX))

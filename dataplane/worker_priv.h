@@ -64,6 +64,7 @@ struct ts_lanes {
 
 struct ts_tx_buffer {
 	uint16_t n;
+	uint32_t bytes;
 	struct rte_mbuf *pkt[TS_BURST_MAX];
 } __rte_cache_aligned;
 
@@ -317,11 +318,34 @@ void ts_output_glean(struct ts_worker *w, struct rte_mbuf *m, uint16_t iface, rt
 void ts_tx_flush_port(struct ts_worker *w, uint16_t port);
 void ts_tx_flush(struct ts_worker *w);
 
+/* O23: a frame counts by receiver when it is put into the buffer, where its header still is at hand. What then is not
+ * sent is taken back. */
+static inline void
+ts_tx_count(struct ts_worker *w, struct ts_tx_buffer *b, uint16_t port, const struct rte_mbuf *m)
+{
+	uint32_t len = rte_pktmbuf_pkt_len(m);
+
+	b->bytes += len;
+	ts_neighbours_count(
+		&w->neighbours[TS_FLOW_TX], ts_neighbour_key(port, rte_pktmbuf_mtod(m, const uint8_t *)), 1, len);
+}
+
+static inline void
+ts_tx_uncount(struct ts_worker *w, struct ts_tx_buffer *b, uint16_t port, const struct rte_mbuf *m)
+{
+	uint32_t len = rte_pktmbuf_pkt_len(m);
+
+	b->bytes -= len;
+	ts_neighbours_take_back(
+		&w->neighbours[TS_FLOW_TX], ts_neighbour_key(port, rte_pktmbuf_mtod(m, const uint8_t *)), len);
+}
+
 static inline void
 ts_tx_enqueue(struct ts_worker *w, uint16_t port, struct rte_mbuf *m)
 {
 	struct ts_tx_buffer *b = &w->tx[port];
 
+	ts_tx_count(w, b, port, m);
 	b->pkt[b->n++] = m;
 	w->tx_pending |= 1u << port;
 	if (unlikely(b->n == TS_BURST_MAX))

@@ -4,6 +4,7 @@
  */
 #include "fib6.h"
 
+#include <rte_branch_prediction.h>
 #include <rte_prefetch.h>
 
 #include "fib6_index.h"
@@ -78,15 +79,16 @@ walk(const struct ts_fib6 *f, uint8_t addr[][16], uint32_t *nh, const uint8_t *p
 	}
 }
 
-/* Those that it has nothing about stay in `packet`; returns how many. */
-static unsigned
-look_into_index(const struct ts_fib6 *f, uint8_t addr[][16], uint32_t *nh, uint8_t *packet, unsigned n)
+/* `packet` NULL: all of them. Those that it has nothing about go to `others`; returns how many. */
+static __rte_always_inline unsigned
+look_into_index(
+	const struct ts_fib6 *f, uint8_t addr[][16], uint32_t *nh, const uint8_t *packet, unsigned n, uint8_t *others)
 {
 	uint32_t allocation[TS_FIB6_CHUNK], at[TS_FIB6_CHUNK];
 	unsigned left = 0;
 
 	for (unsigned i = 0; i < n; i++) {
-		allocation[i] = fib6_allocation(addr[packet[i]]);
+		allocation[i] = fib6_allocation(addr[packet != NULL ? packet[i] : i]);
 		at[i] = fib6_bucket(f, allocation[i]) * FIB6_WAYS;
 		rte_prefetch0(&f->numbers[at[i]]);
 	}
@@ -98,25 +100,50 @@ look_into_index(const struct ts_fib6 *f, uint8_t addr[][16], uint32_t *nh, uint8
 		rte_prefetch0(&f->leaves[at[i]]);
 	}
 	for (unsigned i = 0; i < n; i++) {
-		const uint8_t *a = addr[packet[i]];
+		uint8_t p = packet != NULL ? packet[i] : (uint8_t)i;
 		uint16_t subnet, found;
 
-		memcpy(&subnet, a + 4, sizeof(subnet));
+		memcpy(&subnet, addr[p] + 4, sizeof(subnet));
 		found = fib6_leaf_nh(&f->leaves[at[i]], rte_be_to_cpu_16(subnet));
-		nh[packet[i]] = found;
-		packet[left] = packet[i];
+		nh[p] = found;
+		others[left] = p;
 		left += found == 0;
 	}
 	return left;
 }
 
-void
-ts_fib6_deeper(const struct ts_fib6 *f, uint8_t addr[][16], uint32_t *nh, uint8_t *indexed, unsigned n_indexed,
-	uint8_t *others, unsigned n_others)
+static unsigned
+look_into_index_all(const struct ts_fib6 *f, uint8_t addr[][16], uint32_t *nh, unsigned n, uint8_t *others)
 {
-	if (n_indexed > 0)
-		n_indexed = look_into_index(f, addr, nh, indexed, n_indexed);
-	memcpy(others + n_others, indexed, n_indexed);
-	if (n_others + n_indexed > 0)
-		walk(f, addr, nh, others, n_others + n_indexed);
+	return look_into_index(f, addr, nh, NULL, n, others);
+}
+
+/* Without branches, for a burst of all sorts. */
+static unsigned
+look_into_index_some(const struct ts_fib6 *f, uint8_t addr[][16], uint32_t *nh, unsigned n, uint8_t *others)
+{
+	uint8_t indexed[TS_FIB6_CHUNK];
+	unsigned n_indexed = 0, n_others = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		uint32_t kind = ts_fib6_root(f, addr[i]) >> 30;
+
+		indexed[n_indexed] = others[n_others] = (uint8_t)i;
+		n_indexed += kind == 3;
+		n_others += kind == 2;
+	}
+	return n_others + look_into_index(f, addr, nh, indexed, n_indexed, others + n_others);
+}
+
+void
+ts_fib6_deeper(const struct ts_fib6 *f, uint8_t addr[][16], uint32_t *nh, unsigned n, bool all_indexed)
+{
+	uint8_t others[TS_FIB6_CHUNK + 1]; /* what stands behind the last one is written, too */
+
+	if (likely(all_indexed))
+		n = look_into_index_all(f, addr, nh, n, others);
+	else
+		n = look_into_index_some(f, addr, nh, n, others);
+	if (n > 0)
+		walk(f, addr, nh, others, n);
 }

@@ -72,36 +72,38 @@ int ts_fib6_set(struct ts_fib6 *f, const uint8_t addr[16], uint8_t len, uint16_t
 void ts_fib6_del(struct ts_fib6 *f, const uint8_t addr[16], uint8_t len, uint8_t cover_len, uint16_t cover_nh);
 
 /*
- * fib6.c: what the root does not know alone. `indexed` and `others` are indexes of `addr` and `nh`, together at most
- * TS_FIB6_CHUNK; the former are below roots that the index has something of. Both arrays have TS_FIB6_CHUNK places.
+ * fib6.c: what the root does not know alone. At most TS_FIB6_CHUNK addresses, of which `all_indexed` says whether each
+ * is below a root that the index has something of; nh[] has what the roots say.
  */
 #define TS_FIB6_CHUNK 64u
-void ts_fib6_deeper(const struct ts_fib6 *f, uint8_t addr[][16], uint32_t *nh, uint8_t *indexed, unsigned n_indexed,
-	uint8_t *others, unsigned n_others);
+void ts_fib6_deeper(const struct ts_fib6 *f, uint8_t addr[][16], uint32_t *nh, unsigned n, bool all_indexed);
+
+static inline uint32_t
+ts_fib6_root(const struct ts_fib6 *f, const uint8_t *addr)
+{
+	uint16_t first;
+
+	memcpy(&first, addr, sizeof(first));
+	return f->root[rte_be_to_cpu_16(first)];
+}
 
 /* Addresses to next hops, 0 = none. The root alone answers for most of what leads into tunnels. */
 static inline void
 ts_fib6_lookup_bulk(const struct ts_fib6 *f, uint8_t addr[][16], uint32_t *nh, unsigned n)
 {
-	uint8_t indexed[TS_FIB6_CHUNK], others[TS_FIB6_CHUNK];
-
 	for (unsigned left; n > 0; n -= left, addr += left, nh += left) {
-		unsigned n_indexed = 0, n_others = 0;
+		uint32_t all = UINT32_MAX, any = 0;
 
 		left = n < TS_FIB6_CHUNK ? n : TS_FIB6_CHUNK;
 		for (unsigned i = 0; i < left; i++) {
-			uint16_t first;
-			uint32_t entry;
+			uint32_t entry = ts_fib6_root(f, addr[i]);
 
-			memcpy(&first, addr[i], sizeof(first));
-			entry = f->root[rte_be_to_cpu_16(first)];
-			indexed[n_indexed] = others[n_others] = (uint8_t)i;
-			n_indexed += entry >> 30 == 3;
-			n_others += entry >> 30 == 2;
+			all &= entry;
+			any |= entry;
 			nh[i] = entry & UINT16_MAX;
 		}
-		if (n_indexed + n_others > 0)
-			ts_fib6_deeper(f, addr, nh, indexed, n_indexed, others, n_others);
+		if (any >> 31 != 0)
+			ts_fib6_deeper(f, addr, nh, left, all >> 30 == 3);
 	}
 }
 
