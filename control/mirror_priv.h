@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Shared by the mirror's files: mirror.c (sockets, timers), mirror_dump.c (asking for everything, mark and sweep),
- * mirror_parse.c (messages to structs, without state), mirror_feed.c (routes into the RIB), mirror_route.c (the
- * kernel's ways with routes, held deletions), mirror_nhobj.c (next-hop objects), mirror_link.c (links and addresses),
- * mirror_neigh.c (neighbours both ways), mirror_claim.c (a MAC address that changes).
+ * Shared by the mirror's files: mirror.c (sockets, timers), mirror_message.c (a message to whom it concerns),
+ * mirror_dump.c (asking for everything, mark and sweep), mirror_parse.c (messages to structs, without state),
+ * mirror_feed.c (routes into the RIB), mirror_route.c (the kernel's ways with routes, held deletions), mirror_nhobj.c
+ * (next-hop objects), mirror_link.c (links and addresses), mirror_neigh.c (neighbours both ways), mirror_claim.c (a
+ * MAC address that changes).
  *
  * Two sockets: one only hears notifications, the other asks and hears the answers. What orders them is the generation.
  * It is incremented when a dump begins, and whatever a notification touches gets the new one. So if a dump tells of
@@ -110,8 +111,9 @@ struct ts_mirror {
 	uint64_t retry_ms;	       /* gateways are asked for again */
 };
 
-/* A message of either socket; `dump`: an answer to a question. */
+/* mirror_message.c. Of either socket; `dump`: an answer to a question. */
 void mirror_message(struct ts_mirror *m, const struct nlmsghdr *nlh, bool dump);
+
 /* Compare with a dump soon. */
 void mirror_want_compare(struct ts_mirror *m);
 
