@@ -20,8 +20,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "control/clock.h"
 #include "control/ctlsock_priv.h"
-#include "ctl_standins.h"
+#include "ctl_client.h"
 
 /* DPDK's part: one port of 10 Gbit/s. */
 uint64_t
@@ -271,7 +272,6 @@ test_slow_client(void **state)
 	int slow = client_connect(sv), quick = client_connect(sv);
 	char noise[3 * TS_CTL_REQUEST_MAX];
 	unsigned before;
-	json_t *doc;
 
 	memset(noise, 'x', sizeof(noise));
 	standins.n_routes = 300000;
@@ -283,16 +283,14 @@ test_slow_client(void **state)
 	assert_true(standins.paths_asked > 0 && standins.paths_asked < 100000);
 	assert_true(standins.paths_asked - before < TS_CTL_STEP / 64);
 	assert_int_equal(standins.held, 1); /* of one step */
-	doc = client_ask(sv, quick, "show version");
-	json_decref(doc);
-	ts_ctlsock_expire(sv->s, later_ms(TS_CTL_STUCK_MS - 5000));
+	json_decref(client_ask(sv, quick, "show version"));
+	ts_ctlsock_expire(sv->s, ts_now_ms() + TS_CTL_STUCK_MS - 5000);
 	assert_int_equal(ts_ctlsock_clients(sv->s), 2);
-	ts_ctlsock_expire(sv->s, later_ms(TS_CTL_STUCK_MS + 1));
+	ts_ctlsock_expire(sv->s, ts_now_ms() + TS_CTL_STUCK_MS + 1);
 	assert_int_equal(ts_ctlsock_clients(sv->s), 1);
 	assert_int_equal(standins.held, 0);
-	doc = client_ask(sv, quick, "show version");
-	json_decref(doc);
-	ts_ctlsock_expire(sv->s, later_ms(TS_CTL_IDLE_MS + 1));
+	json_decref(client_ask(sv, quick, "show version"));
+	ts_ctlsock_expire(sv->s, ts_now_ms() + TS_CTL_IDLE_MS + 1);
 	assert_int_equal(ts_ctlsock_clients(sv->s), 0);
 	close(slow);
 	close(quick);

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "ctl_standins.h"
+#include "ctl_client.h"
 
 static int
 setup(void **state)

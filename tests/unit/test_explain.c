@@ -18,7 +18,7 @@
 #include <rte_cycles.h>
 
 #include "control/show_teredo.h"
-#include "ctl_standins.h"
+#include "ctl_client.h"
 #include "lib/source_policy.h"
 
 #define OWN RTE_BE32(0xc0586301)	/* 192.88.99.1 */

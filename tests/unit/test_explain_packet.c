@@ -18,7 +18,7 @@
 #include <rte_cycles.h>
 #include <rte_ip.h>
 
-#include "ctl_standins.h"
+#include "ctl_client.h"
 #include "lib/source_policy.h"
 
 #define SITE "2002:c000:22d::1" /* of 192.0.2.45, the outer source of all packets here */

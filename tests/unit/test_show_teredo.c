@@ -18,7 +18,7 @@
 
 #include "control/show.h"
 #include "control/show_teredo.h"
-#include "ctl_standins.h"
+#include "ctl_client.h"
 #include "lib/teredo.h"
 
 #define HZ 1000000000ULL

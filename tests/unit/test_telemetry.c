@@ -21,6 +21,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "control/ctlsock.h"
+#include "control/show.h"
 #include "ctl_standins.h"
 
 static int sock = -1;
