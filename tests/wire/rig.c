@@ -17,24 +17,9 @@
 
 #include "control/teredo.h"
 #include "dataplane/worker_priv.h"
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_HWADDRESS__)
-#define HAVE_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define HAVE_ASAN 1
-#endif
-#endif
-#ifdef HAVE_ASAN
-#include <sanitizer/asan_interface.h>
-#else
-#define ASAN_POISON_MEMORY_REGION(start, len) ((void)(start), (void)(len))
-#define ASAN_UNPOISON_MEMORY_REGION(start, len) ((void)(start), (void)(len))
-#endif
+#include "rig_pool.h"
 
 #define RING_SIZE 256
-#define N_MBUFS 1023
-#define ADVERTISEMENT_GROWS (8 + 96 - 48) /* protocols.md V12: origin indication, 96 bytes for 48 */
 #define PEER_V4 "203.0.113.254"
 #define PEER_V6 "fe80::ffff"
 
@@ -60,68 +45,6 @@ start_eal(char *program)
 		die("EAL");
 }
 
-/*
- * Buffers as a plain stack that takes the poison off what it gives: the relay takes buffers for its bubbles that
- * packets with guards around them have been in.
- */
-struct stack {
-	unsigned n;
-	void *objects[N_MBUFS];
-};
-
-static int
-stack_alloc(struct rte_mempool *mp)
-{
-	mp->pool_data = calloc(1, sizeof(struct stack));
-	return mp->pool_data != NULL ? 0 : -ENOMEM;
-}
-
-static void
-stack_free(struct rte_mempool *mp)
-{
-	free(mp->pool_data);
-}
-
-static int
-stack_put(struct rte_mempool *mp, void *const *objects, unsigned n)
-{
-	struct stack *s = mp->pool_data;
-
-	memcpy(s->objects + s->n, objects, n * sizeof(*objects));
-	s->n += n;
-	return 0;
-}
-
-static int
-stack_get(struct rte_mempool *mp, void **objects, unsigned n)
-{
-	struct stack *s = mp->pool_data;
-
-	if (s->n < n)
-		return -ENOBUFS;
-	s->n -= n;
-	memcpy(objects, s->objects + s->n, n * sizeof(*objects));
-	for (unsigned i = 0; i < n; i++)
-		ASAN_UNPOISON_MEMORY_REGION(objects[i], mp->elt_size);
-	return 0;
-}
-
-static unsigned
-stack_count(const struct rte_mempool *mp)
-{
-	return ((const struct stack *)mp->pool_data)->n;
-}
-
-static const struct rte_mempool_ops stack_ops = {
-	.name = "ts_rig",
-	.alloc = stack_alloc,
-	.free = stack_free,
-	.enqueue = stack_put,
-	.dequeue = stack_get,
-	.get_count = stack_count,
-};
-RTE_MEMPOOL_REGISTER_OPS(stack_ops);
-
 static void
 start_port(struct rig *r)
 {
@@ -131,7 +54,7 @@ start_port(struct rig *r)
 	r->to_port = rte_ring_create("rig_to_port", RING_SIZE, SOCKET_ID_ANY, 0);
 	r->from_port = rte_ring_create("rig_from_port", RING_SIZE, SOCKET_ID_ANY, 0);
 	r->pool = rte_pktmbuf_pool_create_by_ops(
-		"rig", N_MBUFS, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY, stack_ops.name);
+		"rig", RIG_POOL_MAX, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY, RIG_POOL_OPS);
 	if (r->to_port == NULL || r->from_port == NULL || r->pool == NULL)
 		die("rings and buffers");
 	id = rte_eth_from_rings("rig", &r->to_port, 1, &r->from_port, 1, 0);
@@ -237,7 +160,7 @@ observe_pool(unsigned worker)
 
 	snprintf(name, sizeof(name), "rig_observe_%u", worker);
 	pool = rte_pktmbuf_pool_create_by_ops(name, TS_OBSERVATIONS, 0, RTE_ALIGN(sizeof(struct ts_observation), 8),
-		RTE_PKTMBUF_HEADROOM + TS_OBSERVE_SNAP_MAX, SOCKET_ID_ANY, stack_ops.name);
+		RTE_PKTMBUF_HEADROOM + TS_OBSERVE_SNAP_MAX, SOCKET_ID_ANY, RIG_POOL_OPS);
 	if (pool == NULL)
 		die("buffers for observations");
 	return pool;
@@ -357,38 +280,6 @@ rig_turn(struct rig *r)
 		ts_worker_poll(r->workers[i], r->now);
 }
 
-/* IPv4 at `ip`, to a Teredo server? */
-static bool
-is_for_server(const uint8_t *ip, size_t len)
-{
-	size_t ihl = (ip[0] & 15u) * 4u;
-
-	return len >= ihl + 4 && ip[9] == IPPROTO_UDP && ip[ihl + 2] == 3544 >> 8 && ip[ihl + 3] == (3544 & 0xff);
-}
-
-/*
- * The library knows nothing of ASAN: say what may not be touched. Not where the packet may be put together with others:
- * that writes behind it. So does an advertisement, which is longer than the solicitation whose buffer it takes: an
- * ISATAP router's by what is configured, a Teredo server's by a known number of bytes.
- */
-static void
-guard(struct rte_mbuf *m, const uint8_t *frame, size_t len)
-{
-	size_t at = 12, gap = 0;
-
-	while (at + 4 <= len && (frame[at] == 0x81 || frame[at] == 0x88))
-		at += 4;
-	at += 2; /* behind the ethertype: an IPv4 header with its fragment word, or none */
-	if (at + 20 <= len && frame[at] >> 4 == 4) {
-		if (((frame[at + 6] & 0x3f) | frame[at + 7]) != 0)
-			return;
-		gap = is_for_server(frame + at, len - at) ? ADVERTISEMENT_GROWS : 0;
-	}
-	if (m->nb_segs == 1)
-		ASAN_POISON_MEMORY_REGION(
-			rte_pktmbuf_mtod_offset(m, char *, m->data_len + gap), rte_pktmbuf_tailroom(m) - gap);
-}
-
 struct rte_mbuf *
 rig_packet(struct rig *r, const uint8_t *bytes, size_t len, size_t segment)
 {
@@ -418,7 +309,7 @@ rig_send_frame(struct rig *r, const uint8_t *frame, size_t len, size_t segment)
 	struct rte_mbuf *head = rig_packet(r, frame, len, segment);
 
 	if (r->guard && r->cfg.n_isatap == 0)
-		guard(head, frame, len);
+		rig_guard(head, frame, len);
 	if (rte_ring_enqueue(r->to_port, head) != 0)
 		die("port full");
 }
