@@ -11,6 +11,25 @@
 
 #include "worker_priv.h"
 
+/* The bytes there, in the order that they have in memory. */
+static inline uint32_t
+ts_vec_load32(const void *p)
+{
+	uint32_t word;
+
+	memcpy(&word, p, sizeof(word));
+	return word;
+}
+
+static inline uint64_t
+ts_vec_load64(const void *p)
+{
+	uint64_t word;
+
+	memcpy(&word, p, sizeof(word));
+	return word;
+}
+
 #define TS_VEC_PASTE_(name, set) name##_##set
 #define TS_VEC_PASTE(name, set) TS_VEC_PASTE_(name, set)
 #define TS_VEC_TEXT_(set) #set

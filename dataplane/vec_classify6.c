@@ -111,7 +111,8 @@ TS_VEC(ts_classify6)(struct ts_worker *w, struct ts_vec *in, struct ts_lanes *ou
 	struct tunnel t;
 
 	if (in->n >= GROUP && ts_own_nets_complete(s)) {
-		find_tunnel(&t, s, out, ts_load64(rte_pktmbuf_mtod(in->pkt[0], const struct rte_ipv6_hdr *)->dst_addr));
+		find_tunnel(
+			&t, s, out, ts_vec_load64(rte_pktmbuf_mtod(in->pkt[0], const struct rte_ipv6_hdr *)->dst_addr));
 		if (t.lane != NULL) {
 			find_others(&t, s);
 			if (likely(all_in(&t, in))) {

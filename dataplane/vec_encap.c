@@ -21,21 +21,12 @@ typedef __m256i (*embedded_fn)(const struct encap_lane *l, const uint8_t *const 
 
 /* --- gathering --- */
 
-static inline uint32_t
-load32(const uint8_t *p)
-{
-	uint32_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
 static inline __m256i
 gather32(const uint8_t *const ip[TS_VEC_LANES], unsigned at)
 {
-	return _mm256_setr_epi32((int)load32(ip[0] + at), (int)load32(ip[1] + at), (int)load32(ip[2] + at),
-		(int)load32(ip[3] + at), (int)load32(ip[4] + at), (int)load32(ip[5] + at), (int)load32(ip[6] + at),
-		(int)load32(ip[7] + at));
+	return _mm256_setr_epi32((int)ts_vec_load32(ip[0] + at), (int)ts_vec_load32(ip[1] + at),
+		(int)ts_vec_load32(ip[2] + at), (int)ts_vec_load32(ip[3] + at), (int)ts_vec_load32(ip[4] + at),
+		(int)ts_vec_load32(ip[5] + at), (int)ts_vec_load32(ip[6] + at), (int)ts_vec_load32(ip[7] + at));
 }
 
 static inline __m256i

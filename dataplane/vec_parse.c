@@ -29,15 +29,6 @@ struct group {
 	unsigned v6;
 };
 
-static inline uint32_t
-load32(const uint8_t *p)
-{
-	uint32_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
 static inline bool
 plain(const struct parse *p, struct group *g)
 {
@@ -49,7 +40,7 @@ plain(const struct parse *p, struct group *g)
 		return false;
 	for (unsigned i = 0; i < TS_VEC_LANES; i++) {
 		g->frame[i] = rte_pktmbuf_mtod(g->pkts[i], const uint8_t *);
-		other |= load32(g->frame[i]) ^ p->mac_first;
+		other |= ts_vec_load32(g->frame[i]) ^ p->mac_first;
 	}
 	ts_vec_words4(g->frame, WORDS_AT, g->word);
 	ours = ts_vec_is(g->word[0], UINT16_MAX, p->mac_last);

@@ -23,7 +23,7 @@ ts_rule_of(const void *prefix, unsigned len)
 {
 	uint64_t mask = len == 0 ? 0 : rte_cpu_to_be_64(UINT64_MAX << (64 - RTE_MIN(len, 64u)));
 
-	return (struct ts_rule){ts_load64(prefix) & mask, mask};
+	return (struct ts_rule){ts_vec_load64(prefix) & mask, mask};
 }
 
 static inline void

@@ -53,24 +53,6 @@ ts_vec_special_of(struct ts_vec_special *s, const struct ts_services *services)
 	return fits;
 }
 
-static inline uint32_t
-ts_vec_load32(const void *p)
-{
-	uint32_t word;
-
-	memcpy(&word, p, sizeof(word));
-	return word;
-}
-
-static inline uint64_t
-ts_vec_load64(const void *p)
-{
-	uint64_t word;
-
-	memcpy(&word, p, sizeof(word));
-	return word;
-}
-
 /* A global address that no mechanism and no check of the lanes has anything to say about (G16, G29, T3, T22, O20). */
 static inline bool
 ts_vec_ordinary(const struct ts_vec_special *s, const uint8_t addr[16])

@@ -16,21 +16,12 @@
 
 static const uint8_t ts_vec_none[64] __rte_cache_aligned;
 
-static inline uint64_t
-ts_load64(const void *p)
-{
-	uint64_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
 /* 8 bytes of each of 4 packets. */
 static inline __m256i
 ts_gather64(const uint8_t *const ip[4], unsigned at)
 {
-	return _mm256_setr_epi64x((long long)ts_load64(ip[0] + at), (long long)ts_load64(ip[1] + at),
-		(long long)ts_load64(ip[2] + at), (long long)ts_load64(ip[3] + at));
+	return _mm256_setr_epi64x((long long)ts_vec_load64(ip[0] + at), (long long)ts_vec_load64(ip[1] + at),
+		(long long)ts_vec_load64(ip[2] + at), (long long)ts_vec_load64(ip[3] + at));
 }
 
 /* 16 bytes of two packets. */
