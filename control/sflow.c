@@ -7,8 +7,8 @@
  * The pool of a port is made of what its samples stand for. A worker counts the packets between two samples over all
  * its ports, so a port's pool is right on average and not to the packet; the ports' own counters are, but the samples
  * of a turn would all have the same, and collectors divide differences of pools by those of sequence numbers. What
- * workers had no room for is not told by port: each port's `drops` are those of the relay, captures and traces among
- * them.
+ * workers had no room for is not told by port: each port's `drops` are those of the relay, captures, traces and
+ * handshakes among them.
  */
 #include "control/sflow.h"
 
@@ -119,16 +119,9 @@ flush(struct ts_sflow *s)
 static uint32_t
 lost_samples(struct ts_sflow *s)
 {
-	struct ts_worker_stats st;
-
-	if (s->lost_turn == s->turn)
-		return s->lost;
+	if (s->lost_turn != s->turn)
+		s->lost = (uint32_t)ts_sum_counter(s->c, TS_C_observations_lost);
 	s->lost_turn = s->turn;
-	s->lost = 0;
-	for (unsigned w = 0; w < s->c->n_workers; w++) {
-		ts_worker_stats(s->c->workers[w], &st);
-		s->lost += (uint32_t)__atomic_load_n(&st.counters[TS_C_observations_lost], __ATOMIC_RELAXED);
-	}
 	return s->lost;
 }
 

@@ -61,6 +61,7 @@ bool ts_answer_add(struct ts_answer *a, const void *record);
 
 /* The figures that the socket and DPDK's telemetry both show. Counters are sums over workers, not a snapshot. */
 void ts_sum_counters(const struct ts_control *c, uint64_t sum[TS_N_COUNTERS]);
+uint64_t ts_sum_counter(const struct ts_control *c, enum ts_counter counter);
 
 struct ts_port_figures {
 	struct ts_port_counters sum;   /* over the workers */

@@ -12,6 +12,19 @@
 
 #include "control/show.h"
 
+uint64_t
+ts_sum_counter(const struct ts_control *c, enum ts_counter counter)
+{
+	struct ts_worker_stats st;
+	uint64_t sum = 0;
+
+	for (unsigned w = 0; w < c->n_workers; w++) {
+		ts_worker_stats(c->workers[w], &st);
+		sum += __atomic_load_n(&st.counters[counter], __ATOMIC_RELAXED);
+	}
+	return sum;
+}
+
 void
 ts_sum_counters(const struct ts_control *c, uint64_t sum[TS_N_COUNTERS])
 {
