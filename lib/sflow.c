@@ -24,6 +24,9 @@
 #define FCS 4u
 #define IF_TYPE_ETHERNET 6u
 #define UNKNOWN UINT32_MAX
+/* Frames are sampled as they come in, before anything is known of them: 0 says so. 0x3fffffff would say that they end
+ * here, 0x40000000 + reason that they are dropped (sflow_version_5.txt 5, `interface`). */
+#define OUTPUT_UNKNOWN 0u
 #define WORD 4u
 
 /* Of what is of a fixed length, behind format and length of each record or sample. */
@@ -124,7 +127,7 @@ ts_sflow_add_flow(struct ts_sflow_datagram *d, const struct ts_sflow_flow *f)
 	put32(d, f->pool);
 	put32(d, f->drops);
 	put32(d, f->port);
-	put32(d, 0); /* where it is going is not known yet */
+	put32(d, OUTPUT_UNKNOWN);
 	put32(d, f->inner_at != 0 ? 2 : 1);
 	put_sampled_header(d, f);
 	if (f->inner_at != 0) {
