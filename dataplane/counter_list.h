@@ -55,7 +55,7 @@
 	PLAIN(teredo_server_native_packets, "echo messages of clients that the server forwarded natively") \
 	PLAIN(teredo_server_native_bytes, "their bytes, IPv6 header included") \
 	PLAIN(teredo_server_echo_replies, "echo requests to the server's link-local address answered") \
-	PLAIN(observations_lost, "samples, captured and traced packets that there was no buffer or room for") \
+	PLAIN(observations_lost, "sampled, captured and traced packets and handshakes that there was no room for") \
 	PLAIN(echo4_replies, "ICMPv4 echo requests answered") \
 	PLAIN(echo6_replies, "ICMPv6 echo requests answered") \
 	PLAIN(icmp6_unreachable_sent, "ICMPv6 Destination Unreachable sent in place of a packet") \
