@@ -5,30 +5,26 @@ The probe is client, server and the way to both: it answers after a known time, 
 thing that it does before the relay sees a packet to the first thing that it knows behind that.
 """
 
-import contextlib
 import json
 import re
 import time
-import urllib.request
 
 import pytest
 from scapy.layers.inet import IP, TCP
 from scapy.layers.inet6 import IPv6
 
-from lab.exchange import PROBE4, PROBE6, PROBE_6TO4, Exchange, add_lan, add_probe
-from lab.net import RUN, run, wait_for
+from lab.exchange import PROBE4, PROBE6, PROBE_6TO4
+from lab.net import run, wait_for
+from lab.page import get, page_config, page_lab
 from lab.probe import Probe, tunnelled
-from lab.relay import TSUNAGICTL, demo_config, write_config
+from lab.relay import TSUNAGICTL, write_config
 
-URL = 'http://127.0.0.1:9464/'
 SERVER_S, CLIENT_S = 0.03, 0.11  # how long the way beyond the relay is
 PORT = 80
 
 
 def config_of(public=True, **path):
-    config = demo_config()
-    config['http'] = {'listen': ['127.0.0.1:9464']}
-    config['status-page'] = {'history-file': str(RUN / 'history'), 'public': public}
+    config = page_config(public=public)
     if path:
         config['path-rtt'] = path
     return config
@@ -36,22 +32,13 @@ def config_of(public=True, **path):
 
 @pytest.fixture(scope='module')
 def lab():
-    """The relay and the probe, which are all that there is. Without the section."""
-    add_lan()
-    add_probe()
-    exchange = Exchange()
-    with contextlib.closing(exchange):
-        exchange.start_relay(config_of())
+    """Without the section."""
+    with page_lab(config_of()) as exchange:
         yield exchange
 
 
 def ctl(lab, *words):
     return run([TSUNAGICTL, '-s', lab.relay.socket, *words], timeout=20).stdout
-
-
-def get(path):
-    with urllib.request.urlopen(URL + path, timeout=10) as answer:
-        return answer.read().decode()
 
 
 def histogram(side):

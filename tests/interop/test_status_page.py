@@ -3,7 +3,6 @@
 on a phone, in the dark, and without script.
 """
 
-import contextlib
 import json
 import re
 import urllib.error
@@ -15,12 +14,11 @@ from scapy.layers.inet import UDP
 from scapy.layers.inet6 import IPv6
 from scapy.packet import Raw
 
-from lab.exchange import PROBE4, PROBE6, PROBE_6TO4, Exchange, add_lan, add_probe
+from lab.exchange import PROBE4, PROBE6, PROBE_6TO4
 from lab.net import RUN, run, wait_for
+from lab.page import URL, get, page_config, page_lab
 from lab.probe import Probe, from_site, tunnelled
-from lab.relay import demo_config
 
-URL = 'http://127.0.0.1:9464/'
 STATE = RUN / 'state'
 SAMPLE_S = 10  # as long as a figure of the last hour stands for
 METRICS = '/run/lab/metrics.sock'
@@ -28,20 +26,14 @@ LIMIT_S = 2 * SAMPLE_S + 5
 
 
 def status_config(**page):
-    config = demo_config()
-    config['http'] = {'listen': ['127.0.0.1:9464'], 'metrics-listen': [f'unix:{METRICS}']}
-    config['status-page'] = {'title': 'Relay <of> "つなぎ" & friends', 'contact': 'noc@example.net',
-                             'history-file': str(STATE / 'history'), **page}
+    config = page_config(STATE / 'history', title='Relay <of> "つなぎ" & friends', contact='noc@example.net', **page)
+    config['http']['metrics-listen'] = [f'unix:{METRICS}']
     return config
 
 
 @pytest.fixture(scope='module')
 def lab():
-    add_lan()
-    add_probe()
-    exchange = Exchange()
-    with contextlib.closing(exchange):
-        exchange.start_relay(status_config())
+    with page_lab(status_config()) as exchange:
         yield exchange
 
 
@@ -66,11 +58,6 @@ def page(tab):
     """The page as a desktop has it."""
     tab.open(URL)
     return tab
-
-
-def get(path=''):
-    with urllib.request.urlopen(URL + path, timeout=10) as answer:
-        return answer.read().decode()
 
 
 def get_json(path):
