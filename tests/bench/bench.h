@@ -13,7 +13,6 @@
 #include "load.h"
 #include "rows.h"
 
-#define BURST 32
 #define N_GATEWAYS 64
 #define SLICE COLD /* packets of a row in a round: every flow at least once */
 
@@ -22,6 +21,8 @@ struct bench_options {
 	unsigned seconds; /* from the start, after which rounds end */
 	unsigned workers; /* 1, or 2 on a core each */
 	unsigned size;	  /* bytes of IPv6, or BENCH_IMIX */
+	unsigned burst;	  /* packets taken from a port at once */
+	unsigned cache;	  /* packet buffers that a core keeps to itself */
 	unsigned count;	  /* packets of each row for callgrind instead of measuring; 0: measure */
 	bool churn;	  /* the cold rows again, while routes change */
 	bool spread;	  /* Teredo's cold rows walk all peers */

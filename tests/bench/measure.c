@@ -35,10 +35,10 @@ struct turn {
 static void
 run_io(const struct row *r, unsigned side, size_t packets)
 {
-	struct rte_mbuf *pkts[BURST];
+	struct rte_mbuf *pkts[TS_BURST_MAX];
 
 	for (size_t done = 0; done < packets;) {
-		uint16_t n = rte_eth_rx_burst(r->end[side].port, 0, pkts, BURST),
+		uint16_t n = rte_eth_rx_burst(r->end[side].port, 0, pkts, (uint16_t)b.opt.burst),
 			 sent = rte_eth_tx_burst(b.null_port, (uint16_t)side, pkts, n);
 
 		rte_pktmbuf_free_bulk(pkts + sent, n - sent);

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""memif.py BUILD [--json FILE] [--seconds N] [KIND...]: the relay as it is between two net_memif ports.
+"""memif.py BUILD [--json FILE] [--seconds N] [--ring N] [KIND...]: the relay as it is between two net_memif ports.
 
 tsunagid (or, to compare with, DPDK's testpmd, which only passes packets on) has a core and a process of its own;
 memif_gen on another core sends on one port and receives on the other. The rate without loss is found by bisection: all
@@ -24,6 +24,7 @@ PRECISION = 0.02  # of the rate
 TRIES = 3         # of a rate at which something was lost while the kernel gave a core to somebody else
 LEAST = 0.01      # of what was delivered at full load: where nothing that is more passes, the rate without loss is 0
 LIMIT_S = 60
+RING = 1024         # descriptors, a power of two
 
 CONFIG = '''
 memory: {{hugepages: auto}}
@@ -48,33 +49,34 @@ neighbours:
 '''
 
 
-def side(directory, number, role):
+def side(directory, number, role, ring):
     mac = ',mac=02:00:00:00:00:01' if role == 'server' else ''
-    return f'role={role},id={number},socket={directory}/memif{number}.sock,socket-abstract=no,rsize=10{mac}'
+    return f'role={role},id={number},socket={directory}/memif{number}.sock,socket-abstract=no,' \
+        f'rsize={ring.bit_length() - 1}{mac}'
 
 
-def relay(build, directory, cpu):
+def relay(build, directory, cpu, ring):
     path = pathlib.Path(directory) / 'tsunagi.yaml'
-    path.write_text(CONFIG.format(cpu=cpu, dir=directory, side0=side(directory, 0, 'server'),
-                                  side1=side(directory, 1, 'server')))
+    path.write_text(CONFIG.format(cpu=cpu, dir=directory, side0=side(directory, 0, 'server', ring),
+                                  side1=side(directory, 1, 'server', ring)))
     return [build / 'tsunagid', '-c', path]
 
 
-def testpmd(build, directory, cpu):
+def testpmd(_build, directory, cpu, ring):
     """Its command line wants a main core besides; both are on the same CPU, where the main one sleeps."""
     return ['dpdk-testpmd', '--lcores', f'0@{cpu},1@{cpu}', '-m', '512', '--no-pci', '--no-telemetry', '--no-huge',
-            '--no-shconf', '--file-prefix', 'tstestpmd', '--vdev', f'net_memif0,{side(directory, 0, "server")}',
-            '--vdev', f'net_memif1,{side(directory, 1, "server")}', '--', '--forward-mode=io', '--port-topology=paired',
-            '--auto-start', '--nb-cores=1', '--no-lsc-interrupt', '--total-num-mbufs=16383', '--stats-period=3600']
+            '--no-shconf', '--file-prefix', 'tstestpmd', '--vdev', f'net_memif0,{side(directory, 0, "server", ring)}',
+            '--vdev', f'net_memif1,{side(directory, 1, "server", ring)}', '--', '--forward-mode=io',
+            '--port-topology=paired', '--auto-start', '--nb-cores=1', '--no-lsc-interrupt', '--total-num-mbufs=16383', '--stats-period=3600']
 
 
 class Generator:
-    def __init__(self, build, directory, cpu, kind):
+    def __init__(self, build, directory, cpu, kind, ring):
         self.process = subprocess.Popen(
             [build / 'tests/bench/memif_gen', '-l', str(cpu), '-m', '512', '--no-pci', '--no-telemetry', '--no-huge',
              '--no-shconf', '--log-level', '*:error', '--file-prefix', 'tsgen', '--vdev',
-             f'net_memif0,{side(directory, 0, "client")}', '--vdev', f'net_memif1,{side(directory, 1, "client")}',
-             '--', kind],
+             f'net_memif0,{side(directory, 0, "client", ring)}', '--vdev',
+             f'net_memif1,{side(directory, 1, "client", ring)}', '--', kind],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         if self.process.stdout.readline() != 'ready\n':
             raise RuntimeError('the generator did not start')
@@ -150,13 +152,13 @@ def running(argv, words, directory):
         log.close()
 
 
-def one(build, what, kind, cpus, seconds):
+def one(build, what, kind, cpus, seconds, ring):
     with tempfile.TemporaryDirectory(prefix='tsunagi-memif.') as directory:
         argv, words = (relay, 'tsunagid: ready') if what == 'memif' else (testpmd, 'start packet forwarding')
-        with running(argv(build, directory, cpus[1]), words, directory):
-            generator = Generator(build, directory, cpus[0], kind)
+        with running(argv(build, directory, cpus[1], ring), words, directory):
+            generator = Generator(build, directory, cpus[0], kind, ring)
             try:
-                return measure(generator, f'{what}-{kind}', seconds)
+                return {**measure(generator, f'{what}-{kind}', seconds), 'ring': ring}
             finally:
                 generator.stop()
 
@@ -171,6 +173,7 @@ def main():
     parser.add_argument('build', type=pathlib.Path)
     parser.add_argument('--json')
     parser.add_argument('--seconds', type=float, default=1.0, help='of each trial')
+    parser.add_argument('--ring', type=int, default=RING, help='descriptors')
     parser.add_argument('kinds', nargs='*', default=list(KINDS))
     args = parser.parse_intermixed_args()
     cpus = sorted(os.sched_getaffinity(0))
@@ -182,7 +185,7 @@ def main():
     rows = []
     for kind in args.kinds:
         for what in peers:
-            rows.append(one(args.build, what, kind, cpus[-2:], args.seconds))
+            rows.append(one(args.build, what, kind, cpus[-2:], args.seconds, args.ring))
             show(rows[-1])
     if args.json:
         pathlib.Path(args.json).write_text(json.dumps(rows, indent=1) + '\n')

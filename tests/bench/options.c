@@ -9,11 +9,28 @@
 static const char usage[] =
 	"bench [EAL options] -- [--quick] [--json FILE] [--rows PATTERN,...] [--routes-v4 N] [--routes-v6 N]\n"
 	"      [--peers N] [--spread] [--churn] [--size BYTES|imix] [--workers 1|2] [--rounds N] [--seconds N]\n"
-	"      [--count N]\n"
+	"      [--burst N] [--cache N] [--count N]\n"
 	"rounds 1 to 256, at least one route of each family, 1024 to 8000000 peers and no fewer than the rows of\n"
-	"Teredo have flows, 48 to 1480 bytes of IPv6; two workers need --lcores with two, and 15 rows at most\n";
+	"Teredo have flows, 48 to 1480 bytes of IPv6; two workers need --lcores with two, and 15 rows at most;\n"
+	"bursts of 1 to 64 packets, a cache of 1 to 512 buffers\n";
 
-enum { ROUTES_V4 = 256, ROUTES_V6, PEERS, SPREAD, SIZE, WORKERS, ROUNDS, SECONDS, COUNT, CHURN, ROWS, JSON, QUICK };
+enum {
+	ROUTES_V4 = 256,
+	ROUTES_V6,
+	PEERS,
+	SPREAD,
+	SIZE,
+	WORKERS,
+	ROUNDS,
+	SECONDS,
+	COUNT,
+	CHURN,
+	ROWS,
+	JSON,
+	QUICK,
+	BURST,
+	CACHE
+};
 
 static const struct option longs[] = {{"quick", no_argument, NULL, QUICK}, {"json", required_argument, NULL, JSON},
 	{"rows", required_argument, NULL, ROWS}, {"routes-v4", required_argument, NULL, ROUTES_V4},
@@ -21,6 +38,7 @@ static const struct option longs[] = {{"quick", no_argument, NULL, QUICK}, {"jso
 	{"churn", no_argument, NULL, CHURN}, {"spread", no_argument, NULL, SPREAD},
 	{"size", required_argument, NULL, SIZE}, {"workers", required_argument, NULL, WORKERS},
 	{"rounds", required_argument, NULL, ROUNDS}, {"seconds", required_argument, NULL, SECONDS},
+	{"burst", required_argument, NULL, BURST}, {"cache", required_argument, NULL, CACHE},
 	{"count", required_argument, NULL, COUNT}, {0}};
 
 static void
@@ -60,6 +78,12 @@ number(struct bench_options *opt, int key, const char *text)
 	case SECONDS:
 		opt->seconds = (unsigned)n;
 		break;
+	case BURST:
+		opt->burst = (unsigned)n;
+		break;
+	case CACHE:
+		opt->cache = (unsigned)n;
+		break;
 	case COUNT:
 		opt->count = (unsigned)n;
 		break;
@@ -75,6 +99,8 @@ check(const struct bench_options *opt)
 
 	if (opt->rounds == 0 || opt->rounds > MAX_ROUNDS || opt->routes_v4 == 0 || opt->routes_v6 == 0 || !fits ||
 		opt->workers == 0 || opt->peers < RTE_MAX(bench_peers_needed(), (size_t)HOT) || opt->peers > 8000000 ||
+		opt->burst == 0 || opt->burst > TS_BURST_MAX || opt->cache == 0 ||
+		opt->cache > RTE_MEMPOOL_CACHE_MAX_SIZE ||
 		(opt->size != BENCH_IMIX && (opt->size < 48 || opt->size > 1480)))
 		refuse();
 }
@@ -90,6 +116,8 @@ bench_options(struct bench_options *opt, int argc, char **argv)
 		.rounds = 151,
 		.seconds = 600,
 		.workers = 1,
+		.burst = 32,
+		.cache = RTE_MEMPOOL_CACHE_MAX_SIZE,
 		.size = 48};
 	optind = 1;
 	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {

@@ -29,7 +29,8 @@ data_room(void)
 static struct rte_mempool *
 make_pool(const char *name, size_t n)
 {
-	struct rte_mempool *pool = rte_pktmbuf_pool_create(name, (unsigned)n, 256, 0, data_room(), SOCKET_ID_ANY);
+	struct rte_mempool *pool = rte_pktmbuf_pool_create(
+		name, (unsigned)n, b.opt.cache, 0, data_room(), SOCKET_ID_ANY);
 
 	if (pool == NULL)
 		bench_die("packet buffers");

@@ -55,6 +55,8 @@ axes_json(json_t *o, const struct row *r)
 	put(o, "flows", flows_of(r));
 	put(o, "size", b.opt.size); /* 0: IMIX */
 	put(o, "workers", b.opt.workers);
+	put(o, "burst", b.opt.burst);
+	put(o, "cache", b.opt.cache);
 	put(o, "page_size", page_kb() * 1024);
 	put(o, "simd_bits", rte_vect_get_max_simd_bitwidth());
 }

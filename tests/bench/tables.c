@@ -60,7 +60,7 @@ make_worker(const struct row *r, unsigned side, unsigned id)
 {
 	struct ts_worker_conf conf = {.id = id,
 		.n_workers = 1,
-		.burst = BURST,
+		.burst = (uint16_t)b.opt.burst,
 		.n_rxq = 1,
 		.tx_ports = 1u << b.null_port,
 		.tx_queue = (uint16_t)side,
