@@ -72,6 +72,8 @@ ts_port_ifaces_fill(
 	}
 	for (unsigned i = 0; i < RTE_MAX_ETHPORTS; i++)
 		ifaces->port_map[i].untagged = TS_VLAN_NONE;
+	for (unsigned i = 0; i < ports->n; i++)
+		ifaces->port_map[ports->port[i].id].rx_checksum_ignored = !ports->port[i].rx_checksum;
 	for (unsigned i = 0; i < cfg->n_interfaces; i++) {
 		const struct ts_port *port = &ports->port[cfg->interfaces[i].port];
 

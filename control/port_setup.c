@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Configuring one DPDK port: a transmit queue per worker always, a receive queue per worker if the device has as many,
- * RSS over them, the MTU of its largest interface.
+ * RSS over them, the MTU of its largest interface, and of the offloads those that it has and the data path uses.
  *
  * What a device refuses but the relay can do without (an MTU in the device, multicast filters, promiscuous mode:
  * software ports have none) is not an error; what would lose packets later is.
@@ -122,8 +122,48 @@ choose_queues(const struct ts_config *cfg, const struct rte_eth_dev_info *info, 
 	return 0;
 }
 
+/*
+ * Drivers that offer to verify UDP checksums and should not be asked. To a host, virtio's driver then says that it
+ * takes packets without checksums (VIRTIO_NET_F_GUEST_CSUM): those of other guests come with a wrong one, which we
+ * would forward; and it gives up its vector receive path. net_tap adds up all packets itself.
+ */
+static bool
+verifies_itself(const char *driver)
+{
+	static const char *const others[] = {"net_virtio", "net_vhost", "net_tap", "net_tun"};
+
+	for (unsigned i = 0; i < RTE_DIM(others); i++)
+		if (strncmp(driver, others[i], strlen(others[i])) == 0)
+			return false;
+	return true;
+}
+
+/* A LAG offers what its members do. */
+static bool
+members_verify(const struct ts_cfg_port *cfg)
+{
+	char name[RTE_ETH_NAME_MAX_LEN];
+	struct rte_eth_dev_info info;
+	uint16_t id;
+
+	for (unsigned i = 0; i < cfg->n_members; i++) {
+		ts_device_name(cfg->members[i], name, sizeof(name));
+		if (rte_eth_dev_get_port_by_name(name, &id) != 0 || rte_eth_dev_info_get(id, &info) != 0 ||
+			!verifies_itself(info.driver_name))
+			return false;
+	}
+	return true;
+}
+
+static bool
+wants_checksum(const struct ts_cfg_port *cfg, const struct rte_eth_dev_info *info)
+{
+	return cfg->checksum_offload == TS_CHECKSUM_AUTO && info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_UDP_CKSUM &&
+		verifies_itself(info->driver_name) && members_verify(cfg);
+}
+
 static int
-configure(const struct rte_eth_dev_info *info, struct ts_port *port, uint16_t mtu)
+configure(const struct ts_cfg_port *cfg, const struct rte_eth_dev_info *info, struct ts_port *port, uint16_t mtu)
 {
 	struct rte_eth_conf conf = {.rxmode.mtu = mtu};
 	/* Reassembled packets and jumbo frames can be chains of buffers. */
@@ -135,6 +175,9 @@ configure(const struct rte_eth_dev_info *info, struct ts_port *port, uint16_t mt
 		conf.rx_adv_conf.rss_conf.rss_hf = rss;
 		conf.rxmode.offloads = info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_RSS_HASH;
 	}
+	port->rx_checksum = wants_checksum(cfg, info);
+	if (port->rx_checksum)
+		conf.rxmode.offloads |= RTE_ETH_RX_OFFLOAD_UDP_CKSUM;
 	port->multi_segs = conf.txmode.offloads != 0;
 	return rte_eth_dev_configure(port->id, port->n_rxq, port->n_txq, &conf);
 }
@@ -187,7 +230,7 @@ ts_port_setup(const struct ts_config *cfg, unsigned index, struct ts_port *port,
 		return failed("the device says nothing about itself", ret, err, err_len);
 	if (choose_queues(cfg, &info, port, err, err_len) < 0 || choose_mtu(cfg, index, &info, &mtu, err, err_len) < 0)
 		return -1;
-	ret = configure(&info, port, mtu);
+	ret = configure(p, &info, port, mtu);
 	if (ret < 0)
 		return failed("it cannot be configured", ret, err, err_len);
 	ret = rte_eth_dev_set_mtu(port->id, mtu);

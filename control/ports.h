@@ -18,7 +18,8 @@ struct ts_port {
 	uint16_t id; /* DPDK's */
 	int socket_id;
 	uint16_t n_rxq, n_txq;
-	bool multi_segs; /* sends frames in several buffers */
+	bool multi_segs;  /* sends frames in several buffers */
+	bool rx_checksum; /* asked to verify UDP checksums, and believed */
 	char name[TS_NAME_LEN];
 };
 

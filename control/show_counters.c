@@ -121,10 +121,11 @@ ts_show_ports(const struct ts_control *c, const char *arg, struct ts_answer *out
 	for (unsigned i = 0; i < c->ports.n; i++) {
 		ts_port_figures(c, i, &f);
 		json_array_append_new(list,
-			json_pack("{s:s, s:s, s:i, s:s, s:o, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "name",
+			json_pack("{s:s, s:s, s:i, s:s, s:o, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "name",
 				c->ports.port[i].name, "device", c->cfg.ports[i].device, "id", (int)c->ports.port[i].id,
 				"link", f.link ? "up" : "down", "speed_mbps",
-				f.speed_mbps < 0 ? json_null() : json_integer(f.speed_mbps), "mac", f.mac, "rx_packets",
+				f.speed_mbps < 0 ? json_null() : json_integer(f.speed_mbps), "mac", f.mac,
+				"rx_checksum", c->ports.port[i].rx_checksum ? "nic" : "software", "rx_packets",
 				(json_int_t)f.sum.rx_packets, "rx_bytes", (json_int_t)f.sum.rx_bytes, "tx_packets",
 				(json_int_t)f.sum.tx_packets, "tx_bytes", (json_int_t)f.sum.tx_bytes, "tx_refused",
 				(json_int_t)f.sum.tx_refused, "rx_missed", (json_int_t)f.rx_missed, "rx_nombuf",

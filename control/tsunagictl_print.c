@@ -9,7 +9,7 @@
 
 #include "control/tsunagictl.h"
 
-#define MAX_COLUMNS 13
+#define MAX_COLUMNS 14
 
 struct column {
 	const char *title, *key;
@@ -23,7 +23,7 @@ static const struct {
 		{{"NAME", "name"}, {"ID", "id"}, {"LINK", "link"}, {"MBPS", "speed_mbps"}, {"MAC", "mac"},
 			{"RX-PACKETS", "rx_packets"}, {"RX-BYTES", "rx_bytes"}, {"TX-PACKETS", "tx_packets"},
 			{"TX-BYTES", "tx_bytes"}, {"TX-REFUSED", "tx_refused"}, {"RX-MISSED", "rx_missed"},
-			{"RX-NOMBUF", "rx_nombuf"}, {"DEVICE", "device"}}},
+			{"RX-NOMBUF", "rx_nombuf"}, {"RX-CHECKSUM", "rx_checksum"}, {"DEVICE", "device"}}},
 	{"interfaces",
 		{{"NAME", "name"}, {"PORT", "port"}, {"VLAN", "vlan"}, {"QINQ", "qinq"}, {"MAC", "mac"}, {"MTU", "mtu"},
 			{"TWIN", "twin"}}},

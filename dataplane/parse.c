@@ -3,6 +3,7 @@
  * Parse: Ethernet, at most two tags, the interface, the IPv6 header's lengths (G27). Lengths are checked against the
  * mbuf here, once. IPv4 headers are checked by classify4.c, which needs the whole header anyway.
  */
+#include "rx_checksum.h"
 #include "worker_priv.h"
 
 static uint16_t
@@ -230,6 +231,8 @@ ts_parse(struct ts_worker *w, uint16_t port, struct rte_mbuf **pkts, uint16_t n,
 {
 	for (uint16_t i = 0; i < n; i++)
 		rte_prefetch0(rte_pktmbuf_mtod(pkts[i], void *));
+	if (unlikely(w->tables->port_map[port].rx_checksum_ignored))
+		ts_rx_checksum_forget_all(pkts, n);
 	ts_count_received(w, port, n, ts_parse_frames(w, port, pkts, n, v4, v6));
 }
 
@@ -245,6 +248,7 @@ ts_trim(struct rte_mbuf *m, uint32_t len)
 	}
 	seg->data_len = (uint16_t)left;
 	m->pkt_len = len;
+	ts_rx_checksum_forget(m);
 	if (seg->next == NULL)
 		return;
 	rte_pktmbuf_free(seg->next);

@@ -3,6 +3,7 @@
  * Fragments for the box's addresses (protocols.md 2.4): handed to the one worker that owns their datagram, because NICs
  * spread them (G25), held there, and led back to classification as a whole packet. What is held counts as consumed.
  */
+#include "rx_checksum.h"
 #include "worker_priv.h"
 
 /* Addresses and identification decide, so that all fragments of a datagram agree; the key is the same on all workers.
@@ -42,6 +43,7 @@ join(struct ts_worker *w, const struct ts_datagram *d)
 	ip->type_of_service = (uint8_t)((ip->type_of_service & ~3) | d->ecn);
 	ip->total_length = rte_cpu_to_be_16((uint16_t)rte_pktmbuf_pkt_len(head));
 	ip->fragment_offset = 0;
+	ts_rx_checksum_forget(head);
 	ip->hdr_checksum = 0;
 	ip->hdr_checksum = (uint16_t)~rte_raw_cksum(ip, ts_ipv4_ihl(ip));
 	ts_count(w, TS_C_reassembled_packets);

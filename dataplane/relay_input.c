@@ -5,6 +5,7 @@
  * other UDP service was made to answer to the relay's port ends here, too (X9).
  */
 #include "relay.h"
+#include "rx_checksum.h"
 
 int
 ts_teredo_refused_source(const struct ts_worker *w, rte_be32_t src)
@@ -30,7 +31,7 @@ ts_udp4_checksum_good(const struct rte_mbuf *m, const struct rte_ipv4_hdr *ip, u
 	const struct rte_udp_hdr *udp = (const void *)((const uint8_t *)ip + ihl);
 	uint32_t len = rte_be_to_cpu_16(udp->dgram_len), sum;
 
-	if (udp->dgram_cksum == 0)
+	if (ts_rx_udp_checksum_good(m) || udp->dgram_cksum == 0)
 		return true;
 	sum = ts_cksum_payload(m, ihl, len);
 	sum += (ip->src_addr & 0xffff) + (ip->src_addr >> 16) + (ip->dst_addr & 0xffff) + (ip->dst_addr >> 16) +

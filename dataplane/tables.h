@@ -258,7 +258,8 @@ struct ts_services {
 #define TS_VLAN_NONE 0xffff
 
 struct ts_port_map {
-	uint16_t untagged; /* interface index, or TS_VLAN_NONE */
+	uint16_t untagged;	  /* interface index, or TS_VLAN_NONE */
+	bool rx_checksum_ignored; /* what the NIC says of checksums, which some do unasked */
 	uint16_t *by_vlan; /* [4096] interface index by single tag, or TS_VLAN_NONE; NULL when no interface is tagged */
 	uint16_t n_qinq;
 	struct {

@@ -4,6 +4,7 @@
  * and IPv4, or IPv6 of the length that its header says. A group with any other frame is the scalar version's, so what a
  * frame may be refused for stands there only.
  */
+#include "rx_checksum.h"
 #include "vec_words.h"
 
 #ifdef TS_VEC_SET
@@ -144,6 +145,8 @@ TS_VEC(ts_parse)(
 #pragma GCC unroll 8
 	for (uint16_t i = 0; i < n; i++)
 		rte_prefetch0(rte_pktmbuf_mtod(pkts[i], void *));
+	if (unlikely(w->tables->port_map[port].rx_checksum_ignored))
+		ts_rx_checksum_forget_all(pkts, n);
 	if (iface != TS_NO_IFACE) {
 		memcpy(&p.mac_first, w->tables->ifaces[iface].mac.addr_bytes, sizeof(p.mac_first));
 		memcpy(&p.mac_last, w->tables->ifaces[iface].mac.addr_bytes + sizeof(p.mac_first), sizeof(p.mac_last));

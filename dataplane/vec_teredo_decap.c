@@ -3,6 +3,7 @@
  * Teredo decapsulation for bursts: what lane_teredo_decap.c does. Plain are whole packets of known peers without
  * options and trailers, to global destinations that no tunnel has, by a neighbour that is known.
  */
+#include "rx_checksum.h"
 #include "vec_teredo.h"
 
 #ifdef TS_VEC_SET
@@ -94,7 +95,7 @@ is_good(const struct rules *r, const struct rte_mbuf *m, const struct headers *h
 		len == (uint32_t)TS_UDP_HDR_LEN + TS_IPV6_HDR_LEN + rte_be_to_cpu_16(h->inner.payload_len) &&
 		ts_vec_load32(src) == RTE_BE32(0x20010000) && ts_teredo_client(src) == h->ip.src_addr &&
 		ts_teredo_port(src) == h->udp.src_port && !ts_source_policy_suspect(r->policy, h->ip.src_addr) &&
-		checksum_good(h, len);
+		(ts_rx_udp_checksum_good(m) || checksum_good(h, len));
 }
 
 static inline uint16_t

@@ -8,6 +8,7 @@
 
 #include <netinet/icmp6.h>
 
+#include "rx_checksum.h"
 #include "teredo_server.h"
 
 #ifdef TS_VEC_SET
@@ -109,7 +110,7 @@ is_plain(const struct rules *r, const struct rte_mbuf *m, const uint8_t **packet
 
 	*packet = find_packet(r, m, ip);
 	return likely(*packet != NULL) && likely(is_solicitation(*packet)) &&
-		likely(checksum_good(ip, m->pkt_len - TS_IPV4_HDR_LEN)) &&
+		likely(ts_rx_udp_checksum_good(m) || checksum_good(ip, m->pkt_len - TS_IPV4_HDR_LEN)) &&
 		likely(ip->dst_addr == r->server->address[0] || ip->dst_addr == r->server->address[1]) &&
 		likely(rte_pktmbuf_tailroom(m) >= TS_TEREDO_ORIGIN_LEN + sizeof(r->server->ra));
 }

@@ -60,6 +60,8 @@ struct ts_cfg_log {
 	enum ts_log_target target;
 };
 
+enum ts_checksum_offload { TS_CHECKSUM_AUTO, TS_CHECKSUM_OFF };
+
 /* A port is a DPDK device. */
 struct ts_cfg_port {
 	char name[TS_NAME_LEN];
@@ -69,6 +71,7 @@ struct ts_cfg_port {
 	char netns[64]; /* namespace in which the device is made; "" = the daemon's own */
 	uint16_t rx_descriptors, tx_descriptors;
 	bool promiscuous;
+	enum ts_checksum_offload checksum_offload;
 	unsigned line;
 };
 

@@ -19,6 +19,7 @@ static const char *const log_level[] = { "error", "warning", "info", "debug", NU
 static const char *const log_format[] = { "text", "json", NULL };
 static const char *const log_target[] = { "auto", "stderr", "journal", NULL };
 static const char *const twin[] = { "tap", "none", NULL };
+static const char *const checksum_offload[] = { "auto", "off", NULL };
 static const char *const v4_filter[] = { "core", "extended", NULL };
 static const char *const dscp[] = { "zero", "copy", NULL };
 static const char *const ecn[] = { "compat", "normal", NULL };
@@ -133,6 +134,10 @@ const struct ts_key ts_keys[] = {
 	  .max = 32768, .fallback = "1024", .unit = "packets", .help = "length of each transmit queue" },
 	{ .path = "ports[].promiscuous", .type = TS_KEY_BOOL, FIELD(struct ts_cfg_port, promiscuous), .fallback = "no",
 	  .help = "receive frames for any MAC address" },
+	{ .path = "ports[].checksum-offload", .type = TS_KEY_ENUM, FIELD(struct ts_cfg_port, checksum_offload),
+	  .choices = checksum_offload, .fallback = "auto",
+	  .help = "auto: the outer UDP checksum of Teredo packets that the NIC says is right is not verified again, on "
+		  "NICs that offer it (not virtio and TAP); off: for a NIC that says so of wrong ones" },
 
 	{ .path = "interfaces[]", .type = TS_KEY_LIST, CFGS(interfaces, n_interfaces), .min_items = 1,
 	  .flags = TS_KEY_REQUIRED, .line_offset = offsetof(struct ts_cfg_interface, line),

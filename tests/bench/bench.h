@@ -26,6 +26,7 @@ struct bench_options {
 	unsigned count;	  /* packets of each row for callgrind instead of measuring; 0: measure */
 	bool churn;	  /* the cold rows again, while routes change */
 	bool spread;	  /* Teredo's cold rows walk all peers */
+	bool checksum;	  /* as from a NIC that has verified UDP checksums */
 	const char *rows; /* patterns, NULL: all */
 	const char *json;
 };

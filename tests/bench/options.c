@@ -8,7 +8,7 @@
 
 static const char usage[] =
 	"bench [EAL options] -- [--quick] [--json FILE] [--rows PATTERN,...] [--routes-v4 N] [--routes-v6 N]\n"
-	"      [--peers N] [--spread] [--churn] [--size BYTES|imix] [--workers 1|2] [--rounds N] [--seconds N]\n"
+	"      [--peers N] [--spread] [--checksum] [--churn] [--size BYTES|imix] [--workers 1|2] [--rounds N] [--seconds N]\n"
 	"      [--burst N] [--cache N] [--count N]\n"
 	"rounds 1 to 256, at least one route of each family, 1024 to 8000000 peers and no fewer than the rows of\n"
 	"Teredo have flows, 48 to 1480 bytes of IPv6; two workers need --lcores with two, and 15 rows at most;\n"
@@ -25,6 +25,7 @@ enum {
 	SECONDS,
 	COUNT,
 	CHURN,
+	CHECKSUM,
 	ROWS,
 	JSON,
 	QUICK,
@@ -35,11 +36,11 @@ enum {
 static const struct option longs[] = {{"quick", no_argument, NULL, QUICK}, {"json", required_argument, NULL, JSON},
 	{"rows", required_argument, NULL, ROWS}, {"routes-v4", required_argument, NULL, ROUTES_V4},
 	{"routes-v6", required_argument, NULL, ROUTES_V6}, {"peers", required_argument, NULL, PEERS},
-	{"churn", no_argument, NULL, CHURN}, {"spread", no_argument, NULL, SPREAD},
-	{"size", required_argument, NULL, SIZE}, {"workers", required_argument, NULL, WORKERS},
-	{"rounds", required_argument, NULL, ROUNDS}, {"seconds", required_argument, NULL, SECONDS},
-	{"burst", required_argument, NULL, BURST}, {"cache", required_argument, NULL, CACHE},
-	{"count", required_argument, NULL, COUNT}, {0}};
+	{"churn", no_argument, NULL, CHURN}, {"checksum", no_argument, NULL, CHECKSUM},
+	{"spread", no_argument, NULL, SPREAD}, {"size", required_argument, NULL, SIZE},
+	{"workers", required_argument, NULL, WORKERS}, {"rounds", required_argument, NULL, ROUNDS},
+	{"seconds", required_argument, NULL, SECONDS}, {"burst", required_argument, NULL, BURST},
+	{"cache", required_argument, NULL, CACHE}, {"count", required_argument, NULL, COUNT}, {0}};
 
 static void
 refuse(void)
@@ -131,6 +132,8 @@ bench_options(struct bench_options *opt, int argc, char **argv)
 			opt->spread = true;
 		else if (c == CHURN)
 			opt->churn = true;
+		else if (c == CHECKSUM)
+			opt->checksum = true;
 		else if (c == SIZE)
 			opt->size = size_of(optarg);
 		else

@@ -111,7 +111,7 @@ test_documents(void **state)
 	standins.ports[0] = (struct ts_port_counters){.rx_packets = 5, .tx_refused = 1};
 	expect(sv, "show ports",
 		"{\"ports\":[{\"name\":\"ix-0\",\"device\":\"net_null0\",\"id\":0,\"link\":\"up\",\"speed_mbps\":10000,"
-		"\"mac\":\"02:00:00:00:00:01\",\"rx_packets\":10,\"rx_bytes\":0,\"tx_packets\":0,\"tx_bytes\":0,"
+		"\"mac\":\"02:00:00:00:00:01\",\"rx_checksum\":\"software\",\"rx_packets\":10,\"rx_bytes\":0,\"tx_packets\":0,\"tx_bytes\":0,"
 		"\"tx_refused\":2,\"rx_missed\":12,\"rx_nombuf\":0}]}");
 	expect(sv, "show interfaces",
 		"{\"interfaces\":[{\"name\":\"ix0\",\"port\":\"ix-0\",\"mac\":\"02:00:00:00:00:01\",\"mtu\":1500,"

@@ -25,6 +25,12 @@
 	T(test_service_addresses) \
 	T(test_closed_port) \
 	T(test_6to4_refusals) \
+	/* test_path_rx_checksum.c */ \
+	T(test_rx_checksum_flags) \
+	T(test_rx_checksum_server) \
+	T(test_rx_checksum_joined) \
+	T(test_rx_checksum_cut) \
+	T(test_rx_checksum_ignored) \
 	/* test_path_fragments.c */ \
 	T(test_fragments_reach_their_owner) \
 	T(test_fragments_refused) \

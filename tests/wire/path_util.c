@@ -205,6 +205,7 @@ path_setup(void **state)
 	struct ts_config *c = &rig.cfg;
 
 	(void)state;
+	rig.nic_flags = rig.nic_type = 0;
 	c->n_interfaces = 3;
 	c->interfaces[0].twin = TS_TWIN_NONE;
 	c->interfaces[0].n_addresses = 0;

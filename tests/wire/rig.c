@@ -308,6 +308,8 @@ rig_send_frame(struct rig *r, const uint8_t *frame, size_t len, size_t segment)
 {
 	struct rte_mbuf *head = rig_packet(r, frame, len, segment);
 
+	head->ol_flags |= r->nic_flags;
+	head->packet_type = r->nic_type;
 	if (r->guard && r->cfg.n_isatap == 0)
 		rig_guard(head, frame, len);
 	if (rte_ring_enqueue(r->to_port, head) != 0)

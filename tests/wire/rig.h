@@ -44,7 +44,9 @@ struct rig {
 	struct rte_ring *to_port, *from_port;
 	uint16_t port;
 	uint64_t now;
-	bool guard; /* with ASAN, reading behind a frame that was sent in one segment is an error */
+	uint64_t nic_flags; /* RTE_MBUF_F_RX_* of all frames that are sent to the port, */
+	uint32_t nic_type;  /* and RTE_PTYPE_*: as a NIC would set them */
+	bool guard;	    /* with ASAN, reading behind a frame that was sent in one segment is an error */
 };
 
 /*

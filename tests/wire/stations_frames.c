@@ -354,6 +354,29 @@ put_frame(struct frame *f, const uint8_t *packet, size_t len, bool arp, bool hos
 		f->len = 1;
 }
 
+/* Most say what a NIC without offloads does, or that all is well. */
+static void
+put_nic_words(struct frame *f, bool hostile)
+{
+	static const uint64_t l4[] = {RTE_MBUF_F_RX_L4_CKSUM_GOOD, RTE_MBUF_F_RX_L4_CKSUM_BAD,
+		RTE_MBUF_F_RX_L4_CKSUM_NONE, RTE_MBUF_F_RX_L4_CKSUM_UNKNOWN};
+	static const uint64_t outer[] = {RTE_MBUF_F_RX_OUTER_L4_CKSUM_GOOD, RTE_MBUF_F_RX_OUTER_L4_CKSUM_BAD,
+		RTE_MBUF_F_RX_OUTER_L4_CKSUM_INVALID, RTE_MBUF_F_RX_OUTER_IP_CKSUM_BAD};
+	static const uint32_t types[] = {RTE_PTYPE_L4_FRAG, RTE_PTYPE_UNKNOWN, RTE_PTYPE_L4_NONFRAG,
+		RTE_PTYPE_L4_UDP | RTE_PTYPE_TUNNEL_VXLAN | RTE_PTYPE_INNER_L4_UDP};
+
+	f->nic_flags = 0;
+	f->nic_type = 0;
+	if (one_in(2))
+		return;
+	f->nic_flags = hostile ? l4[frames_draw(RTE_DIM(l4))] : RTE_MBUF_F_RX_L4_CKSUM_GOOD;
+	f->nic_type = RTE_PTYPE_L2_ETHER | RTE_PTYPE_L3_IPV4_EXT_UNKNOWN | RTE_PTYPE_L4_UDP;
+	if (hostile && one_in(2))
+		f->nic_flags |= outer[frames_draw(RTE_DIM(outer))];
+	if (hostile && one_in(4))
+		f->nic_type = types[frames_draw(RTE_DIM(types))];
+}
+
 void
 frame_make(struct frame *f, enum frame_kind kind, unsigned hostility)
 {
@@ -367,4 +390,5 @@ frame_make(struct frame *f, enum frame_kind kind, unsigned hostility)
 	f->headroom = hostile && one_in(12) ? (uint16_t)frames_draw(48) : RTE_PKTMBUF_HEADROOM;
 	f->rss = hostile && one_in(4);
 	f->hash = (uint32_t)frames_draw(UINT32_MAX);
+	put_nic_words(f, hostile);
 }

@@ -34,6 +34,8 @@ struct frame {
 	uint16_t headroom; /* in front of a frame in one segment */
 	bool rss;	   /* as from a NIC that gives a flow hash */
 	uint32_t hash;
+	uint64_t nic_flags; /* what a NIC says of its checksum, be it right or not; RTE_MBUF_F_RX_* */
+	uint32_t nic_type;  /* RTE_PTYPE_* */
 };
 
 void frames_seed(uint64_t seed);

@@ -232,6 +232,8 @@ send_one(const struct frame *f)
 		m->ol_flags |= RTE_MBUF_F_RX_RSS_HASH;
 		m->hash.rss = f->hash;
 	}
+	m->ol_flags |= f->nic_flags;
+	m->packet_type = f->nic_type;
 	if (rte_ring_enqueue(rig.to_port, m) != 0)
 		rte_pktmbuf_free(m);
 }
