@@ -19,6 +19,8 @@
 
 #define WANTED_RSS (RTE_ETH_RSS_IP | RTE_ETH_RSS_UDP | RTE_ETH_RSS_TCP)
 #define DEFAULT_DESCRIPTORS 1024
+/* In front of a packet in its first buffer there may have been tags, IPv4 with options, UDP. */
+#define ROOM_IN_FRONT 128u
 
 static int
 failed(const char *step, int ret, char *err, size_t err_len)
@@ -123,14 +125,14 @@ choose_queues(const struct ts_config *cfg, const struct rte_eth_dev_info *info, 
 }
 
 /*
- * Drivers that offer to verify UDP checksums and should not be asked. To a host, virtio's driver then says that it
- * takes packets without checksums (VIRTIO_NET_F_GUEST_CSUM): those of other guests come with a wrong one, which we
- * would forward; and it gives up its vector receive path. net_tap adds up all packets itself.
+ * Drivers that offer to verify UDP checksums and should not be asked. To a host, virtio's then says that it takes
+ * packets without checksums (VIRTIO_NET_F_GUEST_CSUM): those of other guests come with a wrong one, which we would
+ * forward; and it gives up its vector receive path, as idpf's does. net_tap adds up all packets itself.
  */
 static bool
 verifies_itself(const char *driver)
 {
-	static const char *const others[] = {"net_virtio", "net_vhost", "net_tap", "net_tun"};
+	static const char *const others[] = {"net_virtio", "net_vhost", "net_idpf", "net_tap", "net_tun"};
 
 	for (unsigned i = 0; i < RTE_DIM(others); i++)
 		if (strncmp(driver, others[i], strlen(others[i])) == 0)
@@ -162,12 +164,21 @@ wants_checksum(const struct ts_cfg_port *cfg, const struct rte_eth_dev_info *inf
 		verifies_itself(info->driver_name) && members_verify(cfg);
 }
 
+/*
+ * Output brings packets in several buffers together. To send them as they are is asked for only where the first one may
+ * have no room for that: for this offload alone i40e, ice, iavf and ixgbe give up their vector transmit path.
+ */
+static uint64_t
+multi_segs(const struct ts_config *cfg, uint16_t mtu)
+{
+	return ts_mbuf_data_room(cfg) < RTE_PKTMBUF_HEADROOM + ROOM_IN_FRONT + mtu ? RTE_ETH_TX_OFFLOAD_MULTI_SEGS : 0;
+}
+
 static int
-configure(const struct ts_cfg_port *cfg, const struct rte_eth_dev_info *info, struct ts_port *port, uint16_t mtu)
+configure(const struct ts_config *cfg, unsigned index, const struct rte_eth_dev_info *info, struct ts_port *port,
+	uint16_t mtu)
 {
 	struct rte_eth_conf conf = {.rxmode.mtu = mtu};
-	/* Reassembled packets and jumbo frames can be chains of buffers. */
-	conf.txmode.offloads = info->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
 	uint64_t rss = info->flow_type_rss_offloads & WANTED_RSS;
 
 	if (port->n_rxq > 1 && rss != 0) {
@@ -175,7 +186,8 @@ configure(const struct ts_cfg_port *cfg, const struct rte_eth_dev_info *info, st
 		conf.rx_adv_conf.rss_conf.rss_hf = rss;
 		conf.rxmode.offloads = info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_RSS_HASH;
 	}
-	port->rx_checksum = wants_checksum(cfg, info);
+	conf.txmode.offloads = info->tx_offload_capa & multi_segs(cfg, mtu);
+	port->rx_checksum = wants_checksum(&cfg->ports[index], info);
 	if (port->rx_checksum)
 		conf.rxmode.offloads |= RTE_ETH_RX_OFFLOAD_UDP_CKSUM;
 	port->multi_segs = conf.txmode.offloads != 0;
@@ -230,7 +242,7 @@ ts_port_setup(const struct ts_config *cfg, unsigned index, struct ts_port *port,
 		return failed("the device says nothing about itself", ret, err, err_len);
 	if (choose_queues(cfg, &info, port, err, err_len) < 0 || choose_mtu(cfg, index, &info, &mtu, err, err_len) < 0)
 		return -1;
-	ret = configure(p, &info, port, mtu);
+	ret = configure(cfg, index, &info, port, mtu);
 	if (ret < 0)
 		return failed("it cannot be configured", ret, err, err_len);
 	ret = rte_eth_dev_set_mtu(port->id, mtu);
