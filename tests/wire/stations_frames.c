@@ -308,6 +308,14 @@ make_packet(uint8_t *p, size_t *len, enum frame_kind kind, bool hostile)
 
 /* --- frames --- */
 
+static bool one_vlan;
+
+void
+frames_one_vlan(bool on)
+{
+	one_vlan = on;
+}
+
 static unsigned
 pick_tags(uint16_t tags[2], bool hostile)
 {
@@ -315,6 +323,10 @@ pick_tags(uint16_t tags[2], bool hostile)
 	tags[1] = RIG_QINQ_INNER;
 	if (hostile && one_in(8)) {
 		tags[0] = (uint16_t)(one_in(2) ? 0 : frames_draw(4096)); /* 0: a priority tag */
+		return 1;
+	}
+	if (one_vlan && !one_in(hostile ? 4 : 40)) {
+		tags[0] |= (uint16_t)(frames_draw(16) << 12); /* priority, drop eligible */
 		return 1;
 	}
 	switch (frames_draw(hostile ? 4 : 40)) {

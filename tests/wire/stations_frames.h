@@ -44,6 +44,9 @@ uint64_t frames_draw(uint64_t below);
 /* Every client's address, as the lists have it. */
 void frames_clients(void);
 
+/* From now on nearly all frames have the rig's tag, or as many have none. */
+void frames_one_vlan(bool on);
+
 /* One frame of this kind; of `hostility` (0 .. 100) percent of them something is wrong. */
 void frame_make(struct frame *f, enum frame_kind kind, unsigned hostility);
 

@@ -250,6 +250,7 @@ send_burst(unsigned n)
 	uint64_t differ_in = RTE_ETHER_ADDR_LEN + 1 + frames_draw(RTE_ETHER_ADDR_LEN - 1);
 	static struct frame f;
 
+	frames_one_vlan(frames_draw(4) == 0);
 	for (unsigned i = 0; i < n; i++) {
 		bool other = frames_draw(100) < mixing;
 
