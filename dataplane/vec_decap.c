@@ -370,7 +370,7 @@ run(struct ts_worker *w, struct ts_vec *in, struct burst *b, const struct ts_tun
 	else
 		admit(w, in, mirror, b, lane);
 	ts_fib6_lookup_bulk(w->tables->fib6, b->dst, b->nh, in->n);
-	easy = ts_vec_neighbours(w, b->nh, b->len, in->n, b->adj);
+	easy = ts_vec_neighbours(w, b->nh, b->len, 0, in->n, b->adj);
 	send_burst(w, in, nothing_else(w, t) ? easy & b->plain : 0, b, lane);
 }
 

@@ -188,19 +188,6 @@ prepare8(const struct encap_lane *l, embedded_fn embedded, const uint8_t *const 
 		<< at;
 }
 
-/* In one segment, with room in front for both headers. */
-static inline unsigned
-with_room(const uint8_t *const m[TS_VEC_LANES])
-{
-	const __m256i more = ts_vec_all(TS_IPV4_HDR_LEN + RTE_ETHER_HDR_LEN - 1), low = ts_vec_all(UINT16_MAX);
-	__m256i data_off, segments;
-
-	_Static_assert(offsetof(struct rte_mbuf, nb_segs) == offsetof(struct rte_mbuf, data_off) + 4, "two words");
-	ts_vec_words2(m, offsetof(struct rte_mbuf, data_off), &data_off, &segments);
-	return ts_vec_bits(_mm256_and_si256(
-		ts_vec_is(segments, UINT16_MAX, 1), _mm256_cmpgt_epi32(_mm256_and_si256(data_off, low), more)));
-}
-
 /* The rest of the far ends' and the natives' tests, which are loads from tables. */
 static inline void
 look_up(const struct ts_worker *w, const struct encap_lane *l, struct rte_mbuf *const *pkt, unsigned n,
@@ -212,7 +199,7 @@ look_up(const struct ts_worker *w, const struct encap_lane *l, struct rte_mbuf *
 		if (ts_prefix_set_contains(deny, rte_pktmbuf_mtod(pkt[i], const struct rte_ipv6_hdr *)->src_addr))
 			b->plain &= ~(UINT64_C(1) << i);
 	ts_fib4_lookup_bulk(w->tables->fib4, b->dst, b->nh, n);
-	b->easy &= ts_vec_neighbours(w, b->nh, b->total, n, b->adj);
+	b->easy &= ts_vec_neighbours(w, b->nh, b->total, 0, n, b->adj);
 	b->easy &= l->limited ? 0 : b->plain;
 }
 
@@ -225,7 +212,7 @@ prepare_group(const struct encap_lane *l, embedded_fn embedded, struct rte_mbuf 
 	for (unsigned i = 0; i < TS_VEC_LANES; i++)
 		ip[i] = rte_pktmbuf_mtod(pkt[i], const uint8_t *);
 	prepare8(l, embedded, ip, b, at);
-	b->easy |= (uint64_t)with_room((const uint8_t *const *)pkt) << at;
+	b->easy |= (uint64_t)ts_vec_with_room(pkt, TS_IPV4_HDR_LEN + RTE_ETHER_HDR_LEN) << at;
 }
 
 /* The last group is filled up with its last packet. */

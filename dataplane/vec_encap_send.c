@@ -9,6 +9,7 @@
 #ifdef TS_VEC_SET
 
 #include "outer4.h"
+#include "vec_outer.h"
 #include "vec_send.h"
 
 /* Outer and Ethernet header in front of `ip`; overlapping stores, so that each is as wide as it can be. */
@@ -97,49 +98,16 @@ send_scalar(struct ts_worker *w, struct rte_mbuf *m, const struct encap_lane *l)
 
 /* --- eight at a time --- */
 
-/* G39 for eight destinations; as the field lies in memory, in the low halves. */
-static inline __m256i
-take_ids(struct ts_worker *w, __m256i dst)
-{
-	uint32_t slot[TS_VEC_LANES] __rte_aligned(32);
-	int id[TS_VEC_LANES];
-	__m256i ids;
-
-	_mm256_store_si256(
-		(void *)slot, _mm256_srli_epi32(_mm256_mullo_epi32(dst, ts_vec_all(w->id_hash_key)), TS_IP_ID_SHIFT));
-	/* Not by way of memory: a load of what has just been stored in pieces would wait for all of it. Also, one after
-	 * the other, for two may share a counter. */
-	for (unsigned i = 0; i < TS_VEC_LANES; i++)
-		id[i] = w->ip_id[slot[i]]++;
-	ids = _mm256_setr_epi32(id[0], id[1], id[2], id[3], id[4], id[5], id[6], id[7]);
-	ids = _mm256_mullo_epi32(ids, ts_vec_all(w->id_stride));
-	return ts_vec_swap16(_mm256_add_epi32(ids, ts_vec_all(w->conf.id)));
-}
-
-static inline void
-write_rows(uint8_t *const ip[TS_VEC_LANES], __m256i a, __m256i b, __m256i c, __m256i d)
-{
-	__m256i row[4];
-
-	ts_vec_turn(a, b, c, d, row);
-	for (unsigned i = 0; i < 4; i++) {
-		_mm_storeu_si128((void *)(ip[i] - 16), _mm256_castsi256_si128(row[i]));
-		_mm_storeu_si128((void *)(ip[i + 4] - 16), _mm256_extracti128_si256(row[i], 1));
-	}
-}
-
 /* All but the first word of the outer headers. */
 static inline void
 write_outer8(struct ts_worker *w, const struct encap_lane *l, uint8_t *const ip[TS_VEC_LANES],
 	const struct encap_batch *b, unsigned at)
 {
-	__m256i dst = ts_vec_swap(_mm256_load_si256((const void *)&b->dst[at])), id = take_ids(w, dst);
+	__m256i dst = ts_vec_swap(_mm256_load_si256((const void *)&b->dst[at])), id = ts_vec_take_ids(w, dst);
 	__m256i sum = _mm256_add_epi32(_mm256_load_si256((const void *)&b->sum[at]), id);
-	__m256i turned = _mm256_or_si256(_mm256_slli_epi32(sum, 16), _mm256_srli_epi32(sum, 16));
-	__m256i inverse = _mm256_xor_si256(_mm256_add_epi32(sum, turned), ts_vec_all(UINT32_MAX));
 
-	write_rows(ip, _mm256_or_si256(id, ts_vec_all((uint32_t)l->constant_words)),
-		_mm256_blend_epi16(ts_vec_all((uint32_t)(l->constant_words >> 32)), inverse, 0xaa),
+	ts_vec_write_rows(ip, 0, _mm256_or_si256(id, ts_vec_all((uint32_t)l->constant_words)),
+		_mm256_blend_epi16(ts_vec_all((uint32_t)(l->constant_words >> 32)), ts_vec_checksum_high(sum), 0xaa),
 		ts_vec_all(l->t->src), dst);
 }
 

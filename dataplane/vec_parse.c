@@ -91,15 +91,6 @@ plain(const struct parse *p, struct group *g)
 	return ts_vec_bits(_mm256_and_si256(ours, _mm256_or_si256(ip4, ip6))) == (1u << TS_VEC_LANES) - 1;
 }
 
-static inline uint32_t
-sum(__m256i words)
-{
-	__m128i four = _mm_add_epi32(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
-	__m128i two = _mm_add_epi32(four, _mm_shuffle_epi32(four, 0x4e));
-
-	return (uint32_t)_mm_cvtsi128_si32(_mm_add_epi32(two, _mm_shuffle_epi32(two, 0xb1)));
-}
-
 /* O23. Frames from one sender mostly come together. Returns their bytes. */
 static inline uint32_t
 count_senders(const struct parse *p, const struct group *g)
@@ -108,7 +99,7 @@ count_senders(const struct parse *p, const struct group *g)
 	__m256i first = _mm256_broadcastd_epi32(_mm256_castsi256_si128(g->word[0])),
 		rest = _mm256_broadcastd_epi32(_mm256_castsi256_si128(g->word[1]));
 	__m256i same = _mm256_and_si256(_mm256_cmpeq_epi32(g->word[0], first), _mm256_cmpeq_epi32(g->word[1], rest));
-	uint32_t bytes = sum(g->len);
+	uint32_t bytes = ts_vec_total(g->len);
 
 	if (likely(ts_vec_bits(same) == (1u << TS_VEC_LANES) - 1)) {
 		ts_neighbours_count(

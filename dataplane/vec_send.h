@@ -8,10 +8,10 @@
 #include "worker_priv.h"
 
 /* Whom each packet goes to if that is one neighbour. Bit per packet: it is, and an Ethernet header is all that it takes
- * for a packet of `len` bytes. */
+ * for a packet of `len` + `more` bytes. */
 static inline uint64_t
-ts_vec_neighbours(
-	const struct ts_worker *w, const uint32_t *nh, const uint32_t *len, unsigned n, const struct ts_adjacency **adj)
+ts_vec_neighbours(const struct ts_worker *w, const uint32_t *nh, const uint32_t *len, uint32_t more, unsigned n,
+	const struct ts_adjacency **adj)
 {
 	const struct ts_adjacency *all = w->tables->adjacencies;
 	const uint16_t *alone = w->tables->alone;
@@ -21,7 +21,7 @@ ts_vec_neighbours(
 		const struct ts_adjacency *a = &all[alone[nh[i]]];
 
 		adj[i] = a;
-		fit = fit + fit + (len[i] <= a->plain_mtu);
+		fit = fit + fit + (len[i] + more <= a->plain_mtu);
 	}
 	return fit;
 }

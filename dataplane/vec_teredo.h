@@ -11,16 +11,20 @@
 
 #include "outer4.h"
 #include "relay.h"
-#include "vec.h"
+#include "vec_peers.h"
+#include "vec_policy.h"
 #include "vec_send.h"
 
 #ifdef TS_VEC_SET
 
 #include <immintrin.h>
 
-#define TS_VEC_SPECIAL_MAX 16
+#define TS_VEC_SPECIAL_MAX 32
 
-/* Prefixes of up to 64 bits whose addresses take the scalar way: those of 6rd domains and ISATAP sites. */
+/*
+ * Prefixes of up to 64 bits whose addresses take the scalar way: those of 6rd domains and ISATAP sites, and, of
+ * sources, those of the box's own links.
+ */
 struct ts_vec_special {
 	uint64_t value[TS_VEC_SPECIAL_MAX], mask[TS_VEC_SPECIAL_MAX];
 	unsigned n;
@@ -53,21 +57,49 @@ ts_vec_special_of(struct ts_vec_special *s, const struct ts_services *services)
 	return fits;
 }
 
-/* A global address that no mechanism and no check of the lanes has anything to say about (G16, G29, T3, T22, O20). */
+/* Of these prefixes an address may be the box's own (O20). False: there are too many. */
 static inline bool
-ts_vec_ordinary(const struct ts_vec_special *s, const uint8_t addr[16])
+ts_vec_special_add_own(struct ts_vec_special *s, const struct ts_own6 *own)
 {
-	uint32_t first = ts_vec_load32(addr), iid = ts_vec_load32(addr + 8);
-	uint64_t prefix = ts_vec_load64(addr);
-
-	if ((first & RTE_BE32(0xe0000000)) != RTE_BE32(0x20000000) || /* RFC 4291 2.4: global unicast */
-		(first & RTE_BE32(0xffff0000)) == RTE_BE32(0x20020000) || first == RTE_BE32(0x20010000) ||
-		(iid & RTE_BE32(0xfdffffff)) == RTE_BE32(0x00005efe))
+	if (own->n_nets > TS_OWN6_NETS || s->n + own->n_nets > TS_VEC_SPECIAL_MAX)
 		return false;
-	for (unsigned i = 0; i < s->n; i++)
-		if ((prefix & s->mask[i]) == s->value[i])
-			return false;
+	for (unsigned i = 0; i < own->n_nets; i++) {
+		s->value[s->n] = own->net[i];
+		s->mask[s->n++] = UINT64_MAX;
+	}
 	return true;
+}
+
+/* All ones where the prefix of four addresses is one of these. */
+static inline __m256i
+ts_vec_special4(const struct ts_vec_special *s, __m256i prefix)
+{
+	__m256i found = _mm256_setzero_si256();
+
+	for (unsigned i = 0; i < s->n; i++)
+		found = _mm256_or_si256(found,
+			_mm256_cmpeq_epi64(
+				_mm256_and_si256(prefix, ts_vec_all64(s->mask[i])), ts_vec_all64(s->value[i])));
+	return found;
+}
+
+/*
+ * All ones where a global address, by its first three words, is one that no mechanism and no check of the lanes has
+ * anything to say about (G16, G29, T3, T22, O20).
+ */
+static inline __m256i
+ts_vec_ordinary(const struct ts_vec_special *s, const __m256i word[3])
+{
+	__m256i front = ts_vec_special4(s, _mm256_unpacklo_epi32(word[0], word[1]));
+	__m256i back = ts_vec_special4(s, _mm256_unpackhi_epi32(word[0], word[1]));
+	__m256i special = _mm256_castps_si256(
+		_mm256_shuffle_ps(_mm256_castsi256_ps(front), _mm256_castsi256_ps(back), 0x88));
+
+	special = _mm256_or_si256(special, ts_vec_is(word[0], RTE_BE32(0xffff0000), RTE_BE32(0x20020000)));
+	special = _mm256_or_si256(special, ts_vec_is(word[0], UINT32_MAX, RTE_BE32(0x20010000)));
+	special = _mm256_or_si256(special, ts_vec_is(word[2], RTE_BE32(0xfdffffff), RTE_BE32(0x00005efe)));
+	/* RFC 4291 2.4: global unicast */
+	return _mm256_andnot_si256(special, ts_vec_is(word[0], RTE_BE32(0xe0000000), RTE_BE32(0x20000000)));
 }
 
 /* Access lists and rates (S24), of which there mostly are none. */
@@ -117,6 +149,45 @@ ts_vec_sum(const uint8_t *p, uint32_t n)
 	}
 	return sum;
 }
+
+/*
+ * The first bytes of 8 packets that are in one segment with `at_least` bytes; where one is not, or behind the end of
+ * the burst, something else.
+ */
+static inline void
+ts_vec_whole(const struct ts_vec *in, unsigned first, uint32_t at_least, const uint8_t *p[TS_VEC_LANES])
+{
+	for (unsigned i = 0; i < TS_VEC_LANES; i++) {
+		const struct rte_mbuf *m;
+
+		if (unlikely(first + i >= in->n)) {
+			p[i] = ts_vec_none;
+			continue;
+		}
+		m = in->pkt[first + i];
+		p[i] = likely(m->pkt_len == m->data_len && m->data_len >= at_least)
+			? rte_pktmbuf_mtod(m, const uint8_t *)
+			: ts_vec_none;
+	}
+}
+
+/* ts_fib4_lookup_bulk() of 8; two entries are loaded for each. Both arrays are aligned to 32 bytes. */
+static inline void
+ts_vec_lookup4(const struct ts_fib4 *f, const uint32_t dst[TS_VEC_LANES], uint32_t nh[TS_VEC_LANES])
+{
+	__m256i block = _mm256_srli_epi32(_mm256_load_si256((const void *)dst), 8), entry, none;
+
+	entry = _mm256_i32gather_epi32((const int *)(const void *)f->tbl24, _mm256_srli_epi32(block, 1), 4);
+	entry = _mm256_srlv_epi32(entry, _mm256_slli_epi32(_mm256_and_si256(block, ts_vec_all(1)), 4));
+	entry = _mm256_and_si256(entry, ts_vec_all(0xffff));
+	if (unlikely(ts_vec_bits(_mm256_slli_epi32(entry, 16)) != 0)) {
+		ts_fib4_lookup_bulk(f, dst, nh, TS_VEC_LANES);
+		return;
+	}
+	none = _mm256_cmpeq_epi32(entry, _mm256_setzero_si256());
+	_mm256_store_si256((void *)nh, _mm256_blendv_epi8(entry, ts_vec_all(f->otherwise), none));
+}
+_Static_assert(TS_FIB4_EXTENDED == 0x8000, "the sign of 16 bits");
 
 static inline uint32_t
 ts_vec_sum32(uint32_t word)

@@ -107,6 +107,28 @@ ts_vec_bits(__m256i all_or_nothing)
 	return (unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(all_or_nothing));
 }
 
+static inline uint32_t
+ts_vec_total(__m256i words)
+{
+	__m128i sum = _mm_add_epi32(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
+
+	sum = _mm_hadd_epi32(sum, sum);
+	return (uint32_t)_mm_extract_epi32(sum, 0) + (uint32_t)_mm_extract_epi32(sum, 1);
+}
+
+/* A bit for each of eight packets that is in one segment with `room` bytes in front of it. */
+static inline unsigned
+ts_vec_with_room(struct rte_mbuf *const m[TS_VEC_LANES], unsigned room)
+{
+	__m256i data_off, segments;
+
+	_Static_assert(offsetof(struct rte_mbuf, nb_segs) == offsetof(struct rte_mbuf, data_off) + 4, "two words");
+	ts_vec_words2((const uint8_t *const *)m, offsetof(struct rte_mbuf, data_off), &data_off, &segments);
+	data_off = _mm256_and_si256(data_off, ts_vec_all(UINT16_MAX)); /* behind it is a count of references */
+	return ts_vec_bits(_mm256_and_si256(
+		ts_vec_is(segments, UINT16_MAX, 1), _mm256_cmpgt_epi32(data_off, ts_vec_all(room - 1))));
+}
+
 /* The packets of a group of 8 that are in one segment and hold `at_least` bytes. */
 struct ts_vec_group {
 	const uint8_t *p[TS_VEC_LANES];

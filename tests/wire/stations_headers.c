@@ -224,7 +224,7 @@ put_outer(
 		memcpy(ip + 20, "\x83\x03\x04", 3);
 	ip[0] = (uint8_t)(0x40 | ihl / 4);
 	ip[1] = (uint8_t)frames_draw(256);
-	if (!hostile)
+	if (!hostile && !one_in(64))
 		ip[1] &= 0xfc;
 	ip[2] = (uint8_t)((ihl + len) >> 8);
 	ip[3] = (uint8_t)(ihl + len);

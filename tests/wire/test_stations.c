@@ -208,7 +208,8 @@ configure(const struct setting *s)
 	for (unsigned i = 0; i < FRAMES_CLIENTS / 2 && rig.cfg.teredo_relay.enabled; i++) {
 		struct client c = client_number(i);
 
-		plant(&c, 0);
+		/* Some cease to be trusted on the way. */
+		plant(&c, i % 8 == 0 ? 29000 : 0);
 	}
 	set_rates(s);
 }
