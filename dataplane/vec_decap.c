@@ -333,27 +333,54 @@ inner_destinations(const struct ts_vec *in, struct burst *b)
 	}
 }
 
+/* Nothing but a header with tags. False: it is not so, and nothing has been done. */
+static inline bool
+send_tagged(struct ts_worker *w, struct rte_mbuf *m, const struct burst *b, uint16_t i, struct ts_vec_sent *sent)
+{
+	uint8_t *ip6 = rte_pktmbuf_mtod(m, uint8_t *) + TS_IPV4_HDR_LEN;
+	const struct ts_adjacency *adj = b->adj[i];
+	unsigned l2_len = adj->l2_len;
+
+	if (!adj->resolved || b->len[i] > adj->mtu || m->data_off + (unsigned)TS_IPV4_HDR_LEN < l2_len)
+		return false;
+	memcpy(ip6 - l2_len, adj->l2, RTE_ETHER_HDR_LEN);
+	memcpy(ip6 - 8, adj->l2 + l2_len - 8, 8); /* tags are 4 bytes, so the two meet */
+	*(unaligned_uint16_t *)(ip6 - 2) = RTE_BE16(RTE_ETHER_TYPE_IPV6);
+	ip6[7]--;
+	m->data_off = (uint16_t)(m->data_off + TS_IPV4_HDR_LEN - l2_len);
+	m->data_len = (uint16_t)(b->len[i] + l2_len);
+	m->pkt_len = m->data_len;
+	sent->bytes += b->len[i];
+	ts_vec_enqueue(w, sent, adj->port, m);
+	return true;
+}
+
 /* In their order: the easy ones at once, eight together where they are, the others by the scalar lane. */
 static inline void
-send_burst(struct ts_worker *w, struct ts_vec *in, uint64_t easy, struct burst *b, const struct ts_decap_lane *lane)
+send_burst(struct ts_worker *w, struct ts_vec *in, uint64_t at_once, struct burst *b, const struct ts_decap_lane *lane)
 {
+	uint64_t easy = at_once & ts_vec_neighbours(w, b->nh, b->len, 0, in->n, b->adj);
 	struct ts_vec_sent sent = {.port = UINT_MAX};
 
 	for (uint16_t i = 0; i < in->n;) {
 		if (i % TS_VEC_LANES == 0 && (easy >> i & 0xff) == 0xff) {
 			send8(w, &in->pkt[i], &b->adj[i], &sent);
+			sent.packets += TS_VEC_LANES;
 			i += TS_VEC_LANES;
 			continue;
 		}
 		if (likely(easy >> i & 1)) {
 			sent.bytes += rewrite(in->pkt[i], b->adj[i]);
 			ts_vec_enqueue(w, &sent, b->adj[i]->port, in->pkt[i]);
+			sent.packets++;
+		} else if (at_once >> i & 1 && send_tagged(w, in->pkt[i], b, i, &sent)) {
+			sent.packets++;
 		} else {
 			forward_other(w, in, i, b, lane);
 		}
 		i++;
 	}
-	w->counters[lane->counters->packets] += (uint64_t)__builtin_popcountll(easy);
+	w->counters[lane->counters->packets] += sent.packets;
 	w->counters[lane->counters->bytes] += sent.bytes;
 }
 
@@ -362,7 +389,6 @@ run(struct ts_worker *w, struct ts_vec *in, struct burst *b, const struct ts_tun
 	const struct ts_decap_lane *lane)
 {
 	bool mirror = lane == &ts_decap_lane_6to4 && w->tables->services->sixto4.mirror;
-	uint64_t easy;
 
 	b->plain &= ts_vec_lanes_used(in->n);
 	if (likely(b->plain == ts_vec_lanes_used(in->n) && !mirror))
@@ -370,8 +396,7 @@ run(struct ts_worker *w, struct ts_vec *in, struct burst *b, const struct ts_tun
 	else
 		admit(w, in, mirror, b, lane);
 	ts_fib6_lookup_bulk(w->tables->fib6, b->dst, b->nh, in->n);
-	easy = ts_vec_neighbours(w, b->nh, b->len, 0, in->n, b->adj);
-	send_burst(w, in, nothing_else(w, t) ? easy & b->plain : 0, b, lane);
+	send_burst(w, in, nothing_else(w, t) ? b->plain : 0, b, lane);
 }
 
 /* Of the next eight packets. */
