@@ -199,11 +199,14 @@ size_t
 make_teredo_out(uint8_t *p, size_t *len, bool hostile)
 {
 	const struct client *c = &teredo_client[frames_draw(one_in(2) ? FRAMES_CLIENTS : FRAMES_CLIENTS / 2)];
+	struct client suspect = client_at("10.1.2.3", c->port);
 	bool odd = !hostile && one_in(24);
 	uint8_t *inner = p + ROOM;
 	rte_be32_t relay;
 	size_t at;
 
+	if (one_in(32)) /* from an address that the policy refuses, and that its own says */
+		c = &suspect;
 	put_v4((uint8_t *)&relay, R_V4);
 	if (one_in(16))
 		*len = put_bubble(inner, c->v6, one_in(4) ? NATIVE : R_B);

@@ -16,7 +16,7 @@
 #include "dataplane/worker_priv.h"
 #include "path_tests.h"
 
-#define ROUNDS 6 /* bursts of each length */
+#define ROUNDS 20 /* bursts of each length */
 #define ROOM ((size_t)96 << 20)
 #define BUFFERS_SPARE 128
 
