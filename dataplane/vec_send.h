@@ -34,7 +34,7 @@ struct ts_vec_sent {
 };
 
 static inline void
-ts_vec_enqueue(struct ts_worker *w, struct ts_vec_sent *sent, unsigned port, struct rte_mbuf *m)
+ts_vec_enqueue(struct ts_worker *w, struct ts_vec_sent *sent, uint16_t port, struct rte_mbuf *m)
 {
 	struct ts_tx_buffer *b = sent->buffer;
 
@@ -43,10 +43,10 @@ ts_vec_enqueue(struct ts_worker *w, struct ts_vec_sent *sent, unsigned port, str
 		sent->buffer = b = &w->tx[port];
 		w->tx_pending |= 1u << port;
 	}
-	ts_tx_count(w, b, (uint16_t)port, m);
+	ts_tx_count(w, b, port, m);
 	b->pkt[b->n++] = m;
 	if (unlikely(b->n == TS_BURST_MAX))
-		ts_tx_flush_port(w, (uint16_t)port);
+		ts_tx_flush_port(w, port);
 }
 
 /* Eight, each to its neighbour. */
