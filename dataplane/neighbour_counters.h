@@ -32,6 +32,7 @@ enum ts_flow { TS_FLOW_RX, TS_FLOW_TX, TS_N_FLOWS };
 struct ts_neighbour_slot {
 	uint64_t key, packets, bytes;
 } __rte_aligned(32);
+_Static_assert(sizeof(struct ts_neighbour_slot) == 32, "half a cache line");
 
 struct ts_neighbour_counters {
 	struct ts_neighbour_slot slot[TS_NEIGHBOUR_SLOTS];
